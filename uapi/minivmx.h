@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * minivmx.h - the contract between the module and its users. Start here.
+ *
+ * A program opens /dev/minivmx, makes a virtual machine (VM), gives it memory and
+ * a virtual CPU (vCPU), maps the vCPU's run page, sets registers, and calls RUN in
+ * a loop; each RUN returns when the guest needs something, and the run page says what.
+ *
+ * Every call, structure and number here that KVM also has is KVM's own: the ioctl
+ * numbers, the layouts, the constants and the behaviour (selftests/abi.c includes both
+ * headers and asserts it). A program written for KVM that stays inside this subset runs
+ * unmodified on /dev/minivmx, and the KVM API document describes it too. Calls that KVM
+ * lacks have an ioctl type of their own, MINIVMX_EXT.
+ *
+ * Three kinds of file descriptor exist: the device (/dev/minivmx), a VM, and a vCPU.
+ * All ioctls of a VM and its vCPUs must come from the process (the address space) that
+ * made the VM. An ioctl that this header does not list fails with ENOTTY.
+ *
+ * Errors that every VM and vCPU ioctl can return, besides its own:
+ *   EFAULT  the argument does not point to readable (or writable) memory
+ *   EINTR   a signal arrived while the call waited
+ *   EIO     the caller's address space is not the one that made the VM
+ *   ENOTTY  no such ioctl on this kind of file descriptor
+ */
+#ifndef _UAPI_MINIVMX_H
+#define _UAPI_MINIVMX_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MINIVMX_DEVICE		"/dev/minivmx"
+#define MINIVMX_API_VERSION	12	/* KVM's stable API version */
+
+#define MINIVMX_IO		0xAE	/* ioctl type of all calls that KVM has */
+#define MINIVMX_EXT		0xBE	/* ioctl type of the calls that KVM lacks */
+
+/* Limits; CHECK_EXTENSION reports them at run time. */
+#define MINIVMX_MAX_VCPUS	64
+#define MINIVMX_MAX_SLOTS	64
+
+/* ------------------------------------------------------------------ device ioctls */
+
+/* Returns MINIVMX_API_VERSION. The argument must be 0, else EINVAL. */
+#define MINIVMX_GET_API_VERSION		_IO(MINIVMX_IO, 0x00)
+
+/*
+ * Returns a new VM file descriptor (close-on-exec): a VM without memory or vCPUs.
+ * The argument is the machine type and must be 0, else EINVAL.
+ * Errors: EMFILE, ENFILE, ENOMEM.
+ */
+#define MINIVMX_CREATE_VM		_IO(MINIVMX_IO, 0x01)
+
+/*
+ * On the device and on a VM: returns what the MINIVMX_CAP_* in the argument is worth
+ * here: 0 for absent or unknown, 1 for present, or a number as the capability says.
+ */
+#define MINIVMX_CHECK_EXTENSION		_IO(MINIVMX_IO, 0x03)
+
+/* Returns the size in bytes to mmap() of a vCPU: run page and I/O data page. Argument 0, else EINVAL. */
+#define MINIVMX_GET_VCPU_MMAP_SIZE	_IO(MINIVMX_IO, 0x04)
+
+/*
+ * The CPUID leaves a guest can be given: what this CPU has, this module supports and the
+ * guest can use. In: nent, the room in entries[]. Out: nent, the number written.
+ * Errors: E2BIG, nent is too small (nent then holds the number needed).
+ */
+#define MINIVMX_GET_SUPPORTED_CPUID	_IOWR(MINIVMX_IO, 0x05, struct minivmx_cpuid2)
+
+/* ---------------------------------------------------------------------- VM ioctls */
+
+/*
+ * Returns a new vCPU file descriptor (close-on-exec). The argument is its number,
+ * 0 to MINIVMX_MAX_VCPUS - 1. The vCPU starts in the CPU's reset state, at F000:FFF0
+ * in real mode. Errors: EINVAL (number too large), EEXIST, EMFILE, ENFILE, ENOMEM.
+ */
+#define MINIVMX_CREATE_VCPU		_IO(MINIVMX_IO, 0x41)
+
+/*
+ * Makes, moves, changes or (memory_size 0) deletes a slot: a range of guest-physical
+ * addresses backed by the caller's own memory. What the caller does to that memory
+ * (munmap, madvise, mprotect, fork) the guest sees at once.
+ * Errors: EINVAL (unknown flag; slot number too large; size, guest address or user address not a
+ *   multiple of 4096; range wraps, or ends above the guest's physical addresses; user range is not
+ *   in user space; deleting a slot that does not exist; changing size, user address or the
+ *   READONLY flag of a live slot), EEXIST (overlaps another slot), ENOMEM.
+ */
+#define MINIVMX_SET_USER_MEMORY_REGION	_IOW(MINIVMX_IO, 0x46, struct minivmx_userspace_memory_region)
+
+/*
+ * Where KVM may place a task-state segment (argument: guest-physical address) and an
+ * identity page table (argument: pointer to one) for CPUs without unrestricted guest.
+ * minivmx requires unrestricted guest, so both are accepted and have no effect.
+ * Errors: EINVAL (SET_TSS_ADDR only: the address leaves no room for three pages below 4 GiB),
+ *   EEXIST (SET_IDENTITY_MAP_ADDR only: a vCPU exists already).
+ */
+#define MINIVMX_SET_TSS_ADDR		_IO(MINIVMX_IO, 0x47)
+#define MINIVMX_SET_IDENTITY_MAP_ADDR	_IOW(MINIVMX_IO, 0x48, __u64)
+
+/* -------------------------------------------------------------------- vCPU ioctls */
+
+/*
+ * Runs the guest on the calling thread until something needs userspace; struct minivmx_run
+ * says what. Returns 0, or -1 with errno:
+ *   EINTR   a signal is pending, or immediate_exit is set; exit_reason is MINIVMX_EXIT_INTR
+ *           for a signal. A half-done exit (the data of an IN) has been completed first.
+ *   EFAULT  the guest touched memory of a slot that the process can't (no mapping, PROT_NONE,
+ *           device memory). Registers are at the instruction that touched it.
+ *   EBUSY   the CPU's VMX operation belongs to somebody who can't lend it (see the README).
+ *   EINVAL  the argument is not 0.
+ * If several threads call RUN on one vCPU, they wait for each other.
+ */
+#define MINIVMX_RUN			_IO(MINIVMX_IO, 0x80)
+
+/* General registers, RIP and RFLAGS. SET forces bit 1 of RFLAGS to 1. */
+#define MINIVMX_GET_REGS		_IOR(MINIVMX_IO, 0x81, struct minivmx_regs)
+#define MINIVMX_SET_REGS		_IOW(MINIVMX_IO, 0x82, struct minivmx_regs)
+
+/*
+ * Segments, descriptor tables, control registers, EFER.
+ * Errors of SET: EINVAL for a state no CPU can be in: reserved bits of CR0, CR4, CR8 or EFER; PG
+ *   without PE; long mode active without PAE; LMA that does not follow from LME and PG; CR3 above
+ *   the physical-address width; a 64-bit code segment with D set; a changed apic_base; more than
+ *   one bit in interrupt_bitmap. Finer errors show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
+ */
+#define MINIVMX_GET_SREGS		_IOR(MINIVMX_IO, 0x83, struct minivmx_sregs)
+#define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
+
+/*
+ * What CPUID answers in the guest. Until it is called, all leaves read as zero.
+ * Errors: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES), EINVAL (unknown flag), ENOMEM.
+ */
+#define MINIVMX_SET_CPUID2		_IOW(MINIVMX_IO, 0x90, struct minivmx_cpuid2)
+
+/* ---------------------------------------------------------------- extension ioctls */
+
+/*
+ * Device: the VMX capability MSRs of this CPU, and which control bits the module requires
+ * or uses. In: nent, the room in entries[]; flags 0. Out: nent, the number written.
+ * Errors: E2BIG, nent is too small (nent then holds the number needed); EINVAL, flags not 0.
+ */
+#define MINIVMX_GET_VMX_CAPS		_IOWR(MINIVMX_EXT, 0x00, struct minivmx_vmx_caps)
+
+/* -------------------------------------------------------------------- capabilities */
+
+#define MINIVMX_CAP_USER_MEMORY			3	/* SET_USER_MEMORY_REGION */
+#define MINIVMX_CAP_SET_TSS_ADDR		4
+#define MINIVMX_CAP_EXT_CPUID			7	/* SET_CPUID2, GET_SUPPORTED_CPUID */
+#define MINIVMX_CAP_NR_VCPUS			9	/* recommended number of vCPUs: host CPUs */
+#define MINIVMX_CAP_NR_MEMSLOTS			10	/* MINIVMX_MAX_SLOTS */
+#define MINIVMX_CAP_NOP_IO_DELAY		12	/* port 0x80 needs no delay: 1 */
+#define MINIVMX_CAP_SYNC_MMU			16	/* changes of the user mapping reach the guest */
+#define MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS	21
+#define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
+#define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
+#define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
+#define MINIVMX_CAP_MAX_VCPUS			66	/* MINIVMX_MAX_VCPUS */
+#define MINIVMX_CAP_READONLY_MEM		81	/* MINIVMX_MEM_READONLY */
+#define MINIVMX_CAP_CHECK_EXTENSION_VM		105
+#define MINIVMX_CAP_MAX_VCPU_ID			128	/* one more than the largest number: MINIVMX_MAX_VCPUS */
+#define MINIVMX_CAP_IMMEDIATE_EXIT		136	/* run->immediate_exit */
+
+/* -------------------------------------------------------------------------- memory */
+
+#define MINIVMX_MEM_READONLY	(1UL << 1)	/* a guest write is not performed but handed to userspace */
+
+struct minivmx_userspace_memory_region {
+	__u32 slot;		/* in: number of the slot, 0 to MINIVMX_MAX_SLOTS - 1 */
+	__u32 flags;		/* in: MINIVMX_MEM_*, others 0 */
+	__u64 guest_phys_addr;	/* in: first guest-physical address, multiple of 4096 */
+	__u64 memory_size;	/* in: bytes, multiple of 4096; 0 deletes the slot */
+	__u64 userspace_addr;	/* in: first address in the caller's memory, multiple of 4096 */
+};
+
+/* ----------------------------------------------------------------------- registers */
+
+struct minivmx_regs {
+	__u64 rax, rbx, rcx, rdx;
+	__u64 rsi, rdi, rsp, rbp;
+	__u64 r8,  r9,  r10, r11;
+	__u64 r12, r13, r14, r15;
+	__u64 rip, rflags;
+};
+
+/* A segment register with its hidden part. SDM 3A "Segment Descriptors". */
+struct minivmx_segment {
+	__u64 base;
+	__u32 limit;		/* in bytes, already scaled by g */
+	__u16 selector;
+	__u8  type;		/* 4-bit type field */
+	__u8  present, dpl, db, s, l, g, avl;
+	__u8  unusable;		/* a null selector was loaded; a segment with present = 0 is unusable too */
+	__u8  padding;
+};
+
+struct minivmx_dtable {
+	__u64 base;
+	__u16 limit;
+	__u16 padding[3];
+};
+
+#define MINIVMX_NR_INTERRUPTS	256
+
+struct minivmx_sregs {
+	struct minivmx_segment cs, ds, es, fs, gs, ss;
+	struct minivmx_segment tr, ldt;
+	struct minivmx_dtable gdt, idt;
+	__u64 cr0, cr2, cr3, cr4, cr8;
+	__u64 efer;
+	__u64 apic_base;	/* no APIC is emulated: reads as 0xfee00900 (0xfee00800 but on vCPU 0) */
+	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64]; /* the interrupt waiting for injection */
+};
+
+/* --------------------------------------------------------------------------- CPUID */
+
+#define MINIVMX_MAX_CPUID_ENTRIES	256
+
+#define MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX	(1 << 0)	/* the leaf has subleaves: index counts */
+#define MINIVMX_CPUID_FLAG_STATEFUL_FUNC	(1 << 1)	/* never used on Intel CPUs */
+#define MINIVMX_CPUID_FLAG_STATE_READ_NEXT	(1 << 2)
+
+struct minivmx_cpuid_entry2 {
+	__u32 function;		/* leaf: EAX before CPUID */
+	__u32 index;		/* subleaf: ECX before CPUID */
+	__u32 flags;		/* MINIVMX_CPUID_FLAG_* */
+	__u32 eax, ebx, ecx, edx;
+	__u32 padding[3];
+};
+
+struct minivmx_cpuid2 {
+	__u32 nent;		/* in: room in, or length of, entries[]; out: entries written */
+	__u32 padding;
+	struct minivmx_cpuid_entry2 entries[];
+};
+
+/* ------------------------------------------------------------------------ run page */
+
+/* Why RUN returned: minivmx_run.exit_reason. */
+#define MINIVMX_EXIT_UNKNOWN		0	/* never happens */
+#define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io */
+#define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
+#define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
+#define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
+#define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */
+#define MINIVMX_EXIT_INTERNAL_ERROR	17	/* the module does not handle it: run->internal */
+
+/* minivmx_run.io.direction */
+#define MINIVMX_EXIT_IO_IN	0
+#define MINIVMX_EXIT_IO_OUT	1
+
+/* minivmx_run.internal.suberror */
+#define MINIVMX_INTERNAL_ERROR_EMULATION		1	/* an access that needs an instruction decoded */
+#define MINIVMX_INTERNAL_ERROR_DELIVERY_EV		3	/* an exit while an event was being delivered */
+#define MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON	4	/* an exit reason without a handler */
+
+/*
+ * minivmx_run.internal.data[] for all suberrors but EMULATION. KVM fills in the first two;
+ * MINIVMX_ERROR_DATA_* beyond them are ours.
+ * SDM 3C "VM-Exit Information Fields"; the exit reasons are those of SDM 3D "VMX Basic Exit Reasons".
+ */
+enum minivmx_error_data {
+	MINIVMX_ERROR_DATA_EXIT_REASON,		/* full 32-bit exit reason */
+	MINIVMX_ERROR_DATA_CPU,			/* host CPU of the exit */
+	MINIVMX_ERROR_DATA_QUALIFICATION,	/* exit qualification */
+	MINIVMX_ERROR_DATA_INTR_INFO,		/* VM-exit interruption information */
+	MINIVMX_ERROR_DATA_INTR_ERROR_CODE,	/* VM-exit interruption error code */
+	MINIVMX_ERROR_DATA_IDT_VECTORING,	/* IDT-vectoring information */
+	MINIVMX_ERROR_DATA_INSN_LEN,		/* VM-exit instruction length, bytes */
+	MINIVMX_ERROR_DATA_INSN_INFO,		/* VM-exit instruction information */
+	MINIVMX_ERROR_DATA_GUEST_PHYSICAL,	/* guest-physical address (EPT exits) */
+	MINIVMX_ERROR_DATA_GUEST_LINEAR,	/* guest-linear address */
+	MINIVMX_ERROR_DATA_RIP,			/* guest RIP at the exit */
+	MINIVMX_ERROR_DATA_COUNT
+};
+
+/* Bit 31 of an exit reason: the VM entry failed. SDM 3C "Exit reason". */
+#define MINIVMX_EXIT_REASON_FAILED_ENTRY	0x80000000u
+
+/*
+ * The run page: what userspace asks of the next RUN, and why the last one returned. mmap() the
+ * vCPU's file descriptor at offset 0 with MAP_SHARED; the page after it holds the I/O data.
+ */
+struct minivmx_run {
+	/* in */
+	__u8 request_interrupt_window;	/* not supported yet: ignored */
+	__u8 immediate_exit;		/* nonzero: RUN completes the last exit, then fails with EINTR */
+	__u8 padding1[6];
+
+	/* out */
+	__u32 exit_reason;		/* MINIVMX_EXIT_* */
+	__u8 ready_for_interrupt_injection; /* RFLAGS.IF is set and no shadow blocks interrupts */
+	__u8 if_flag;			/* RFLAGS.IF */
+	__u16 flags;			/* 0 */
+
+	/* in, out */
+	__u64 cr8;			/* task priority of the guest */
+	__u64 apic_base;		/* out only */
+
+	union {
+		/* MINIVMX_EXIT_FAIL_ENTRY */
+		struct {
+			/*
+			 * Exit reason with MINIVMX_EXIT_REASON_FAILED_ENTRY set (33: guest state, 34: MSR
+			 * loading, 41: machine check), or the VM-instruction error (7: control fields,
+			 * 8: host-state fields). SDM 3C "VM-Entry Failures During or After Loading Guest
+			 * State", "VM Instruction Error Numbers".
+			 */
+			__u64 hardware_entry_failure_reason;
+			__u32 cpu;	/* host CPU that refused */
+		} fail_entry;
+		/* MINIVMX_EXIT_IO */
+		struct {
+			__u8 direction;		/* MINIVMX_EXIT_IO_IN or _OUT */
+			__u8 size;		/* bytes of an element: 1, 2 or 4 */
+			__u16 port;
+			__u32 count;		/* elements */
+			__u64 data_offset;	/* of the data, in bytes from the start of the run page; for
+						   IN the next RUN takes it from there */
+		} io;
+		/* MINIVMX_EXIT_INTERNAL_ERROR */
+		struct {
+			__u32 suberror;		/* MINIVMX_INTERNAL_ERROR_* */
+			__u32 ndata;		/* valid elements of data[] */
+			__u64 data[16];		/* see enum minivmx_error_data */
+		} internal;
+		/* MINIVMX_EXIT_INTERNAL_ERROR with suberror MINIVMX_INTERNAL_ERROR_EMULATION */
+		struct {
+			__u32 suberror;
+			__u32 ndata;
+			__u64 flags;		/* 0: no instruction bytes */
+			__u8 insn_size;
+			__u8 insn_bytes[15];
+			/* KVM leaves the meaning of what follows open; this is ours. */
+			__u64 guest_phys_addr;	/* of the access; 0 for string I/O */
+			__u64 qualification;	/* exit qualification */
+		} emulation_failure;
+		char padding[256];
+	};
+
+	__u64 minivmx_valid_regs;	/* reserved: 0 */
+	__u64 minivmx_dirty_regs;	/* reserved: 0 */
+	char reserved_regs[2048];
+};
+
+/* ---------------------------------------------------------------- VMX capabilities */
+
+/* One VMX capability MSR. SDM 3D "VMX Capability Reporting Facility". */
+struct minivmx_vmx_cap {
+	__u32 msr;		/* out: MSR number */
+	__u32 padding;
+	__u64 value;		/* out: for control MSRs allowed-0 settings low, allowed-1 settings high */
+	__u32 required;		/* out: control bits without which the module refuses to load */
+	__u32 optional;		/* out: control bits the module uses where the CPU has them */
+};
+
+struct minivmx_vmx_caps {
+	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
+	__u32 flags;		/* in: 0 */
+	struct minivmx_vmx_cap entries[];
+};
+
+#endif /* _UAPI_MINIVMX_H */
