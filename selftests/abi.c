@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * abi.c - minivmx.h and KVM's own header describe the same interface.
+ *
+ * Every number, size and offset that both have is compared by the compiler, so a difference
+ * ends the build. The tests below check what the compiler can't: that data written through
+ * one header's types is read through the other's, and that the extension calls are not KVM's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+#include <linux/kvm.h>
+
+#include "vm.h"
+#include "kselftest_harness.h"
+
+#define SAME(name)							\
+	_Static_assert(MINIVMX_##name == KVM_##name, "MINIVMX_" #name)
+
+#define SAME_SIZE(type)							\
+	_Static_assert(sizeof(struct minivmx_##type) == sizeof(struct kvm_##type), #type)
+
+#define MEMBER_SIZE(type, member)	sizeof(((struct type *)0)->member)
+
+#define SAME_MEMBER_AS(type, ours, theirs)				\
+	_Static_assert(offsetof(struct minivmx_##type, ours) ==		\
+		       offsetof(struct kvm_##type, theirs), #type "." #ours);	\
+	_Static_assert(MEMBER_SIZE(minivmx_##type, ours) ==		\
+		       MEMBER_SIZE(kvm_##type, theirs), #type "." #ours " size")
+
+#define SAME_MEMBER(type, member)	SAME_MEMBER_AS(type, member, member)
+
+_Static_assert(MINIVMX_IO == KVMIO, "ioctl type");
+_Static_assert(MINIVMX_EXT != KVMIO, "the extensions have a type of their own");
+
+/* ioctl numbers: the direction and the argument's size are part of them */
+SAME(API_VERSION);
+SAME(GET_API_VERSION);
+SAME(CREATE_VM);
+SAME(CHECK_EXTENSION);
+SAME(GET_VCPU_MMAP_SIZE);
+SAME(GET_SUPPORTED_CPUID);
+SAME(CREATE_VCPU);
+SAME(SET_USER_MEMORY_REGION);
+SAME(SET_TSS_ADDR);
+SAME(SET_IDENTITY_MAP_ADDR);
+SAME(RUN);
+SAME(GET_REGS);
+SAME(SET_REGS);
+SAME(GET_SREGS);
+SAME(SET_SREGS);
+SAME(SET_CPUID2);
+
+SAME(CAP_USER_MEMORY);
+SAME(CAP_SET_TSS_ADDR);
+SAME(CAP_EXT_CPUID);
+SAME(CAP_NR_VCPUS);
+SAME(CAP_NR_MEMSLOTS);
+SAME(CAP_NOP_IO_DELAY);
+SAME(CAP_SYNC_MMU);
+SAME(CAP_DESTROY_MEMORY_REGION_WORKS);
+SAME(CAP_JOIN_MEMORY_REGIONS_WORKS);
+SAME(CAP_SET_IDENTITY_MAP_ADDR);
+SAME(CAP_INTERNAL_ERROR_DATA);
+SAME(CAP_MAX_VCPUS);
+SAME(CAP_READONLY_MEM);
+SAME(CAP_CHECK_EXTENSION_VM);
+SAME(CAP_MAX_VCPU_ID);
+SAME(CAP_IMMEDIATE_EXIT);
+
+SAME(MEM_READONLY);
+SAME_SIZE(userspace_memory_region);
+SAME_MEMBER(userspace_memory_region, slot);
+SAME_MEMBER(userspace_memory_region, flags);
+SAME_MEMBER(userspace_memory_region, guest_phys_addr);
+SAME_MEMBER(userspace_memory_region, memory_size);
+SAME_MEMBER(userspace_memory_region, userspace_addr);
+
+SAME_SIZE(regs);
+SAME_MEMBER(regs, rax);
+SAME_MEMBER(regs, rbx);
+SAME_MEMBER(regs, rcx);
+SAME_MEMBER(regs, rdx);
+SAME_MEMBER(regs, rsi);
+SAME_MEMBER(regs, rdi);
+SAME_MEMBER(regs, rsp);
+SAME_MEMBER(regs, rbp);
+SAME_MEMBER(regs, r8);
+SAME_MEMBER(regs, r9);
+SAME_MEMBER(regs, r10);
+SAME_MEMBER(regs, r11);
+SAME_MEMBER(regs, r12);
+SAME_MEMBER(regs, r13);
+SAME_MEMBER(regs, r14);
+SAME_MEMBER(regs, r15);
+SAME_MEMBER(regs, rip);
+SAME_MEMBER(regs, rflags);
+
+SAME_SIZE(segment);
+SAME_MEMBER(segment, base);
+SAME_MEMBER(segment, limit);
+SAME_MEMBER(segment, selector);
+SAME_MEMBER(segment, type);
+SAME_MEMBER(segment, present);
+SAME_MEMBER(segment, dpl);
+SAME_MEMBER(segment, db);
+SAME_MEMBER(segment, s);
+SAME_MEMBER(segment, l);
+SAME_MEMBER(segment, g);
+SAME_MEMBER(segment, avl);
+SAME_MEMBER(segment, unusable);
+SAME_MEMBER(segment, padding);
+
+SAME_SIZE(dtable);
+SAME_MEMBER(dtable, base);
+SAME_MEMBER(dtable, limit);
+SAME_MEMBER(dtable, padding);
+
+SAME(NR_INTERRUPTS);
+SAME_SIZE(sregs);
+SAME_MEMBER(sregs, cs);
+SAME_MEMBER(sregs, ds);
+SAME_MEMBER(sregs, es);
+SAME_MEMBER(sregs, fs);
+SAME_MEMBER(sregs, gs);
+SAME_MEMBER(sregs, ss);
+SAME_MEMBER(sregs, tr);
+SAME_MEMBER(sregs, ldt);
+SAME_MEMBER(sregs, gdt);
+SAME_MEMBER(sregs, idt);
+SAME_MEMBER(sregs, cr0);
+SAME_MEMBER(sregs, cr2);
+SAME_MEMBER(sregs, cr3);
+SAME_MEMBER(sregs, cr4);
+SAME_MEMBER(sregs, cr8);
+SAME_MEMBER(sregs, efer);
+SAME_MEMBER(sregs, apic_base);
+SAME_MEMBER(sregs, interrupt_bitmap);
+
+/* KVM does not export its limit of CPUID entries; errors.c compares the behaviour. */
+SAME(CPUID_FLAG_STATEFUL_FUNC);
+SAME(CPUID_FLAG_STATE_READ_NEXT);
+_Static_assert(MINIVMX_CPUID_FLAG_SIGNIFICANT_INDEX == KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+	       "CPUID_FLAG_SIGNIFICANT_INDEX (KVM's name lacks a letter)");
+SAME_SIZE(cpuid_entry2);
+SAME_MEMBER(cpuid_entry2, function);
+SAME_MEMBER(cpuid_entry2, index);
+SAME_MEMBER(cpuid_entry2, flags);
+SAME_MEMBER(cpuid_entry2, eax);
+SAME_MEMBER(cpuid_entry2, ebx);
+SAME_MEMBER(cpuid_entry2, ecx);
+SAME_MEMBER(cpuid_entry2, edx);
+SAME_MEMBER(cpuid_entry2, padding);
+SAME_SIZE(cpuid2);
+SAME_MEMBER(cpuid2, nent);
+SAME_MEMBER(cpuid2, padding);
+_Static_assert(offsetof(struct minivmx_cpuid2, entries) == offsetof(struct kvm_cpuid2, entries),
+	       "cpuid2.entries");
+
+SAME(EXIT_UNKNOWN);
+SAME(EXIT_IO);
+SAME(EXIT_HLT);
+SAME(EXIT_SHUTDOWN);
+SAME(EXIT_FAIL_ENTRY);
+SAME(EXIT_INTR);
+SAME(EXIT_INTERNAL_ERROR);
+SAME(EXIT_IO_IN);
+SAME(EXIT_IO_OUT);
+SAME(INTERNAL_ERROR_EMULATION);
+SAME(INTERNAL_ERROR_DELIVERY_EV);
+SAME(INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
+_Static_assert(VM_EXIT_MMIO == KVM_EXIT_MMIO, "EXIT_MMIO");
+
+SAME_SIZE(run);
+SAME_MEMBER(run, request_interrupt_window);
+SAME_MEMBER(run, immediate_exit);
+SAME_MEMBER(run, padding1);
+SAME_MEMBER(run, exit_reason);
+SAME_MEMBER(run, ready_for_interrupt_injection);
+SAME_MEMBER(run, if_flag);
+SAME_MEMBER(run, flags);
+SAME_MEMBER(run, cr8);
+SAME_MEMBER(run, apic_base);
+SAME_MEMBER(run, fail_entry.hardware_entry_failure_reason);
+SAME_MEMBER(run, fail_entry.cpu);
+SAME_MEMBER(run, io.direction);
+SAME_MEMBER(run, io.size);
+SAME_MEMBER(run, io.port);
+SAME_MEMBER(run, io.count);
+SAME_MEMBER(run, io.data_offset);
+SAME_MEMBER(run, internal.suberror);
+SAME_MEMBER(run, internal.ndata);
+SAME_MEMBER(run, internal.data);
+SAME_MEMBER(run, emulation_failure.suberror);
+SAME_MEMBER(run, emulation_failure.ndata);
+SAME_MEMBER(run, emulation_failure.flags);
+SAME_MEMBER(run, emulation_failure.insn_size);
+SAME_MEMBER(run, emulation_failure.insn_bytes);
+SAME_MEMBER(run, padding);
+SAME_MEMBER_AS(run, minivmx_valid_regs, kvm_valid_regs);
+SAME_MEMBER_AS(run, minivmx_dirty_regs, kvm_dirty_regs);
+_Static_assert(offsetof(struct minivmx_run, reserved_regs) == offsetof(struct kvm_run, s),
+	       "run.reserved_regs");
+/* What is ours alone in an emulation failure stays inside the union. */
+_Static_assert(offsetof(struct minivmx_run, emulation_failure.qualification) + sizeof(__u64) <=
+	       offsetof(struct minivmx_run, minivmx_valid_regs), "emulation_failure fits");
+_Static_assert(MINIVMX_ERROR_DATA_COUNT <= 16, "internal.data fits");
+
+/* A copy between the two types must not move a value into a neighbour of the same size. */
+TEST(segment_written_by_kvm_name)
+{
+	union {
+		struct kvm_segment kvm;
+		struct minivmx_segment ours;
+	} u = {
+		.kvm = {
+			.base = 0x1122334455667788, .limit = 0x99aabbcc, .selector = 0xddee,
+			.type = 1, .present = 2, .dpl = 3, .db = 4, .s = 5, .l = 6, .g = 7,
+			.avl = 8, .unusable = 9,
+		},
+	};
+
+	EXPECT_EQ(0x1122334455667788, u.ours.base);
+	EXPECT_EQ(0x99aabbcc, u.ours.limit);
+	EXPECT_EQ(0xddee, u.ours.selector);
+	EXPECT_EQ(1, u.ours.type);
+	EXPECT_EQ(2, u.ours.present);
+	EXPECT_EQ(3, u.ours.dpl);
+	EXPECT_EQ(4, u.ours.db);
+	EXPECT_EQ(5, u.ours.s);
+	EXPECT_EQ(6, u.ours.l);
+	EXPECT_EQ(7, u.ours.g);
+	EXPECT_EQ(8, u.ours.avl);
+	EXPECT_EQ(9, u.ours.unusable);
+}
+
+TEST(run_page_written_by_kvm_name)
+{
+	static union {
+		struct kvm_run kvm;
+		struct minivmx_run ours;
+	} u;
+
+	u.kvm.immediate_exit = 1;
+	u.kvm.exit_reason = KVM_EXIT_IO;
+	u.kvm.io.direction = KVM_EXIT_IO_OUT;
+	u.kvm.io.size = 4;
+	u.kvm.io.port = 0x3f8;
+	u.kvm.io.count = 5;
+	u.kvm.io.data_offset = 4096;
+	EXPECT_EQ(1, u.ours.immediate_exit);
+	EXPECT_EQ(MINIVMX_EXIT_IO, u.ours.exit_reason);
+	EXPECT_EQ(MINIVMX_EXIT_IO_OUT, u.ours.io.direction);
+	EXPECT_EQ(4, u.ours.io.size);
+	EXPECT_EQ(0x3f8, u.ours.io.port);
+	EXPECT_EQ(5, u.ours.io.count);
+	EXPECT_EQ(4096, u.ours.io.data_offset);
+}
+
+/* A program that probes for the extensions learns from KVM that it has none. */
+TEST(kvm_has_no_extension_calls)
+{
+	struct minivmx_vmx_caps caps = { 0 };
+	int kvm, ret;
+
+	VM_REQUIRE(KVM_DEVICE);
+	kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, kvm);
+	ret = vm_ioctl(kvm, MINIVMX_GET_VMX_CAPS, (unsigned long)&caps);
+	EXPECT_GT(0, ret);
+	close(kvm);
+}
+
+FIXTURE(device) { int fd; };
+FIXTURE_VARIANT(device) { const char *device; };
+FIXTURE_VARIANT_ADD(device, minivmx) { .device = MINIVMX_DEVICE };
+FIXTURE_VARIANT_ADD(device, kvm) { .device = KVM_DEVICE };
+
+FIXTURE_SETUP(device)
+{
+	VM_REQUIRE(variant->device);
+	self->fd = open(variant->device, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	close(self->fd);
+}
+
+TEST_F(device, answers_with_the_version)
+{
+	EXPECT_EQ(MINIVMX_API_VERSION, vm_ioctl(self->fd, MINIVMX_GET_API_VERSION, 0));
+}
+
+/* The run page and the I/O data page after it. */
+TEST_F(device, maps_two_pages_at_least)
+{
+	EXPECT_LE(2 * 4096, vm_ioctl(self->fd, MINIVMX_GET_VCPU_MMAP_SIZE, 0));
+}
+
+TEST_F(device, has_the_capabilities_of_the_subset)
+{
+	static const unsigned int caps[] = {
+		MINIVMX_CAP_USER_MEMORY, MINIVMX_CAP_SET_TSS_ADDR, MINIVMX_CAP_EXT_CPUID,
+		MINIVMX_CAP_NR_VCPUS, MINIVMX_CAP_NR_MEMSLOTS, MINIVMX_CAP_SYNC_MMU,
+		MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS, MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS,
+		MINIVMX_CAP_SET_IDENTITY_MAP_ADDR, MINIVMX_CAP_INTERNAL_ERROR_DATA,
+		MINIVMX_CAP_MAX_VCPUS, MINIVMX_CAP_READONLY_MEM, MINIVMX_CAP_CHECK_EXTENSION_VM,
+		MINIVMX_CAP_MAX_VCPU_ID, MINIVMX_CAP_IMMEDIATE_EXIT,
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
+		EXPECT_LT(0, vm_ioctl(self->fd, MINIVMX_CHECK_EXTENSION, caps[i])) {
+			TH_LOG("capability %u", caps[i]);
+		}
+	}
+	EXPECT_EQ(0, vm_ioctl(self->fd, MINIVMX_CHECK_EXTENSION, 0x7fffffff));
+}
+
+TEST_HARNESS_MAIN
