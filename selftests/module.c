@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * module.c - what a VM leaves behind, and when the module may go.
+ *
+ * Leaks are measured as the fall of MemAvailable over many rounds; the tolerance is half a
+ * page for each round, so one page lost in each fails. The unload tests find the module by
+ * MINIVMX_KO, else beside the tests.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vm.h"
+#include "kselftest_harness.h"
+
+#define DEFAULT_KO	"/minivmx/minivmx.ko"
+#define REFCNT		"/sys/module/minivmx/refcnt"
+
+GUEST_CODE(touch_and_halt, 32, "mov $0x10000, %ebx\n\t movl $1, (%ebx)\n\t hlt");
+
+static long settled_available(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	/* Freed pages that wait for a grace period come back first. */
+	usleep(300000);
+	if (file) {
+		fputs("3\n", file);
+		fclose(file);
+	}
+	return vm_meminfo_kib("MemAvailable");
+}
+
+/* KiB that are gone since before; what is freed late has five seconds. */
+static long lost_kib(long before, long tolerance)
+{
+	long lost = 0;
+
+	for (int i = 0; i < 10; i++) {
+		lost = before - settled_available();
+		if (lost <= tolerance)
+			break;
+	}
+	return lost;
+}
+
+static int create_run_destroy(const char *device)
+{
+	struct vm vm;
+	int ret = vm_create(&vm, device);
+
+	if (!ret)
+		ret = VM_START(&vm, VM_PROTECTED, touch_and_halt);
+	if (!ret)
+		ret = vm_run(&vm);
+	if (!ret && vm.run->exit_reason != MINIVMX_EXIT_HLT)
+		ret = -EPROTO;
+	vm_destroy(&vm);
+	return ret;
+}
+
+FIXTURE(vms) { };
+FIXTURE_VARIANT(vms) { const char *device; int rounds; };
+FIXTURE_VARIANT_ADD(vms, minivmx) { .device = MINIVMX_DEVICE, .rounds = 400 };
+/* Each KVM VM waits for several grace periods. */
+FIXTURE_VARIANT_ADD(vms, kvm) { .device = KVM_DEVICE, .rounds = 50 };
+
+FIXTURE_SETUP(vms)
+{
+	VM_REQUIRE(variant->device);
+}
+
+FIXTURE_TEARDOWN(vms)
+{
+}
+
+TEST_F_TIMEOUT(vms, leave_no_memory_behind, 120)
+{
+	long before, tolerance = variant->rounds * 2;
+
+	/* The first ones fill caches that stay. */
+	for (int i = 0; i < 10; i++)
+		ASSERT_EQ(0, create_run_destroy(variant->device));
+	before = settled_available();
+	ASSERT_LT(0, before);
+	for (int i = 0; i < variant->rounds; i++)
+		ASSERT_EQ(0, create_run_destroy(variant->device));
+	/* Per-CPU page lists alone move by some hundred KiB. */
+	if (tolerance < 600)
+		tolerance = 600;
+	EXPECT_GE(tolerance, lost_kib(before, tolerance));
+}
+
+TEST_F_TIMEOUT(vms, many_at_a_time, 60)
+{
+	enum { COUNT = 20 };
+	static struct vm vms[COUNT];
+
+	for (int i = 0; i < COUNT; i++) {
+		ASSERT_EQ(0, vm_create(&vms[i], variant->device));
+		ASSERT_EQ(0, VM_START(&vms[i], VM_PROTECTED, touch_and_halt));
+	}
+	for (int i = 0; i < COUNT; i++)
+		ASSERT_EXIT(&vms[i], MINIVMX_EXIT_HLT);
+	for (int i = 0; i < COUNT; i++)
+		vm_destroy(&vms[i]);
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, "minivmx", O_NONBLOCK) ? -errno : 0;
+}
+
+static int load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* The node appears with the uevent's work, not with the system call. */
+static bool device_appears(void)
+{
+	for (int i = 0; i < 50; i++) {
+		if (vm_present(MINIVMX_DEVICE))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+FIXTURE(unload) { struct vm vm; const char *ko; };
+
+FIXTURE_SETUP(unload)
+{
+	VM_REQUIRE(MINIVMX_DEVICE);
+	self->ko = getenv("MINIVMX_KO");
+	if (!self->ko)
+		self->ko = DEFAULT_KO;
+	if (access(self->ko, R_OK))
+		SKIP(_exit(VM_SKIP_CODE), "%s is absent", self->ko);
+	self->vm = (struct vm){ .dev = -1, .fd = -1, .vcpu = -1 };
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	vm_destroy(&self->vm);
+	/* Whatever happened, the next test needs the module. */
+	if (access("/sys/module/minivmx", F_OK))
+		load(self->ko);
+}
+
+TEST_F(unload, refused_while_the_device_is_open)
+{
+	self->vm.dev = open(MINIVMX_DEVICE, O_RDWR);
+	ASSERT_LE(0, self->vm.dev);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+}
+
+static void keep_only(struct vm *vm, int *kept)
+{
+	int *fds[] = { &vm->dev, &vm->fd, &vm->vcpu };
+
+	for (int i = 0; i < 3; i++) {
+		if (fds[i] == kept)
+			continue;
+		close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+TEST_F(unload, refused_while_a_vm_is_open)
+{
+	ASSERT_EQ(0, vm_open(&self->vm, MINIVMX_DEVICE));
+	keep_only(&self->vm, &self->vm.fd);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+}
+
+TEST_F(unload, refused_while_a_vcpu_is_open)
+{
+	ASSERT_EQ(0, vm_create(&self->vm, MINIVMX_DEVICE));
+	munmap(self->vm.run, self->vm.run_size);
+	self->vm.run = NULL;
+	keep_only(&self->vm, &self->vm.vcpu);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+}
+
+TEST_F(unload, refused_while_a_run_page_is_mapped)
+{
+	ASSERT_EQ(0, vm_create(&self->vm, MINIVMX_DEVICE));
+	keep_only(&self->vm, NULL);
+	EXPECT_EQ(-EWOULDBLOCK, unload());
+}
+
+static int unload_soon(void)
+{
+	int ret = -EWOULDBLOCK;
+
+	for (int i = 0; i < 50 && ret == -EWOULDBLOCK; i++) {
+		ret = unload();
+		if (ret == -EWOULDBLOCK)
+			usleep(100000);
+	}
+	return ret;
+}
+
+TEST_F_TIMEOUT(unload, a_hundred_times, 240)
+{
+	enum { ROUNDS = 100 };
+	long before = 0;
+
+	for (int i = -5; i < ROUNDS; i++) {
+		if (!i)
+			before = settled_available();
+		ASSERT_EQ(0, unload_soon());
+		EXPECT_NE(0, access(MINIVMX_DEVICE, F_OK));
+		ASSERT_EQ(0, load(self->ko));
+		ASSERT_TRUE(device_appears());
+		/* A module that was not used has less to free. */
+		ASSERT_EQ(0, create_run_destroy(MINIVMX_DEVICE));
+	}
+	/* One page for each round would be 400 KiB. */
+	EXPECT_GE(4 * ROUNDS, lost_kib(before, 4 * ROUNDS));
+	EXPECT_EQ(0, vm_read_number(REFCNT));
+}
+
+TEST_HARNESS_MAIN
