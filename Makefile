@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# minivmx: the module, the tools and the tests. `make help` lists the targets.
+#
+# All objects go to build/. The module is built by the kernel's own build system in
+# build/module/RELEASE, a tree of symlinks to the sources (see tools/testbed/build-module), so one
+# checkout can be built for several kernels at once. Kbuild, next to this file, is what it reads.
+#
+# KERNEL=6.1|6.12|7.2  build for, and boot, that Debian kernel (fetched once into ~/.cache/minivmx)
+# KDIR=DIR             build the module against these headers; default: the running kernel's
+# COMMAND='...'        what `make run` runs in the test machine
+# V=1                  show the commands
+
+MAKEFLAGS += --no-print-directory
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(2)')
+empty :=
+
+# Reading the kernels' whereabouts may download them, so it is left to the recipes that need it.
+KERNELS := tools/testbed/kernels
+RUNNING := /lib/modules/$(shell uname -r)/build
+
+CC      ?= gcc
+CFLAGS  ?= -O2 -g
+ALLCFLAGS = $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -MMD -MP -Iuapi -Itools
+
+TOOLS_SRC := $(wildcard tools/*.c)
+TOOLS_OBJ := $(TOOLS_SRC:tools/%.c=build/tools/obj/%.o)
+
+COMMAND ?= minivmx run --trace /minivmx/guests/hello
+TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
+
+.DEFAULT_GOAL := all
+.PHONY: all module tools guests selftests setup run test check clean distclean help
+
+all: module tools guests selftests ## build the module, the tools, the guests and the selftests
+
+module: ## build build/module/RELEASE/minivmx.ko
+ifneq ($(wildcard Kbuild),)
+	+$(Q)if [ -n '$(KDIR)' ]; then tools/testbed/build-module --kdir '$(KDIR)'; \
+	elif [ -n '$(KERNEL)' ]; then tools/testbed/build-module --kernel '$(KERNEL)'; \
+	elif [ -e '$(RUNNING)' ]; then tools/testbed/build-module --kdir '$(RUNNING)'; \
+	else tools/testbed/build-module --kernel 6.1; fi
+endif
+
+tools: $(if $(TOOLS_SRC),build/tools/minivmx) ## build build/tools/minivmx, a static binary
+
+build/tools/minivmx: $(TOOLS_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^
+
+build/tools/obj/%.o: tools/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLCFLAGS) -c -o $@ $<
+
+-include $(TOOLS_OBJ:.o=.d)
+
+guests: ## build the small guests in build/guests/
+ifneq ($(wildcard tools/guests/Makefile),)
+	$(Q)mkdir -p build/guests
+	$(Q)$(MAKE) -C tools/guests OUT=$(abspath build/guests)
+endif
+
+selftests: ## build the selftests in build/selftests/
+ifneq ($(wildcard selftests/Makefile),)
+	$(Q)mkdir -p build/selftests
+	$(Q)dir=$$($(KERNELS) kselftest) && \
+	$(MAKE) -C selftests OUT=$(abspath build/selftests) KSELFTEST="$$dir"
+endif
+
+setup: ## install the packages that building and testing need (Debian), through sudo if not root
+	$(Q)tools/setup
+
+run: setup ## boot the test machine and run a guest in it, exit by exit (COMMAND='...' for another command)
+	$(Q)$(TESTBED) -- sh -c '$(subst ','\'',$(COMMAND))'
+
+test: setup ## run all tests in the test machine; the last line is the verdict
+	$(Q)selftests/matrix
+
+check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
+	$(Q)tools/check/check
+
+clean: ## remove build/
+	$(Q)rm -rf build
+
+distclean: clean ## remove build/ and editor and Python leftovers; the cache of kernels stays
+	$(Q)find . -path ./.git -prune -o \( -name '*~' -o -name '*.orig' -o -name '*.rej' \) -type f \
+		-exec rm -f {} +
+	$(Q)find tools selftests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## show this list
+	$(Q)sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@echo
+	$(Q)sed -n 's/^# \([A-Z]*=.*\)/  \1/p' Makefile

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One run of the test machine: build, make the image, start, watch, judge, clean up.
+
+Reached from the testbed command with its options; returns the exit status.
+"""
+import os
+import queue
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import debian
+import emulators
+import image
+from common import BUILD, TREE, TestbedError, lock, note
+from console import Console, Lines, Output
+
+FAILED = 125
+
+
+class Progress:
+    """One line on stderr that says where the run is; rewritten in place on a terminal."""
+
+    def __init__(self):
+        self.begin = time.monotonic()
+        self.terminal, self.open = sys.stderr.isatty(), False
+
+    def say(self, text):
+        line = f"testbed: [{time.monotonic() - self.begin:5.1f}s] {text}"
+        if self.terminal:
+            sys.stderr.write("\r\x1b[K" + line)
+            self.open = True
+        else:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    def end(self):
+        if self.open:
+            sys.stderr.write("\n")
+            sys.stderr.flush()
+            self.open = False
+
+
+def build(kern, progress):
+    """Bring the module for KERN, the tools and the selftests up to date; one testbed at a time."""
+    progress.say("building")
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    with lock(os.path.join(BUILD, ".lock")):
+        done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", TREE,
+                               "module", "tools", "guests", "selftests", f"KERNEL={kern.name}"],
+                              env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode:
+        progress.end()
+        raise TestbedError("the build failed; its output:\n" + done.stdout.rstrip())
+
+
+def built_module(kern):
+    path = os.path.join(BUILD, "module", kern.release, "minivmx.ko")
+    return path if os.path.isfile(path) else None
+
+
+def kernel_cmdline(opts):
+    words = ["console=ttyS0,115200", "nokaslr", "rdinit=/init", "panic=0"]
+    words += ["ignore_loglevel"] if opts.verbose else ["quiet"]
+    return " ".join(words + opts.cmdline.split())
+
+
+def run(opts):
+    progress = Progress()
+    kern = debian.kernel(opts.kernel)
+    if not opts.no_build:
+        build(kern, progress)
+    module = built_module(kern)
+    if not module and not opts.no_insmod:
+        raise TestbedError(f"there is no module for Linux {kern.release} in build/ (make module "
+                           f"KERNEL={opts.kernel}); --no-insmod runs without it")
+    work = tempfile.mkdtemp(prefix="minivmx-testbed.")
+    try:
+        return Session(opts, kern, module, work, progress).run()
+    finally:
+        progress.end()
+        if opts.keep:
+            note(f"testbed: logs and image are in {work}")
+        else:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+class Session:
+    def __init__(self, opts, kern, module, work, progress):
+        self.opts, self.kern, self.module = opts, kern, module
+        self.work, self.progress = work, progress
+        self.nonce = secrets.token_hex(8)
+        self.machine = self.lines = None
+
+    def run(self):
+        opts = self.opts
+        name = emulators.choose(opts.emulator)
+        self.progress.say("making the image")
+        settings = {"nonce": self.nonce, "insmod": "" if opts.no_insmod else "must",
+                    "insmod_args": opts.insmod_args, "shell": "yes" if opts.shell else ""}
+        if opts.shell and sys.stdin.isatty():
+            size = os.get_terminal_size(0)
+            settings.update(columns=size.columns, rows=size.lines)
+        initrd = image.initramfs(self.kern, self.module, opts.command, settings, opts.with_kvm,
+                                 opts.add)
+        self.lines = Lines(2)
+        self.console = Console(self.nonce, self.show if opts.verbose or opts.shell else None)
+        self.output = Output(self.nonce, self.emit)
+        try:
+            cpus = f"{opts.smp} CPU{'s' if opts.smp > 1 else ''}"
+            self.progress.say(f"booting Linux {self.kern.release}, {cpus}, in {name}")
+            self.machine = emulators.start(name, opts, self.kern, initrd, kernel_cmdline(opts),
+                                           self.work, self.lines.names)
+            problem = self.watch()
+        finally:
+            if self.machine:
+                self.machine.stop()
+            self.lines.close()
+            if opts.keep and hasattr(self, "console"):
+                with open(os.path.join(self.work, "console.log"), "w") as handle:
+                    handle.write("\n".join(self.console.lines) + "\n")
+        return self.verdict(problem)
+
+    def emit(self, data):
+        if self.progress.open:
+            self.progress.end()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    def show(self, line):
+        self.progress.end()
+        sys.stderr.write(line + ("\r\n" if self.opts.shell else "\n"))
+
+    def watch(self):
+        """Pump the serial lines until the machine is done; return what went wrong, or None."""
+        deadline = time.monotonic() + self.opts.timeout
+        dying = None
+        said = set()
+        while True:
+            try:
+                which, data = self.lines.queue.get(timeout=0.2)
+                (self.console if which == 0 else self.output).feed(data)
+                idle = False
+            except queue.Empty:
+                idle = True
+            for mark, text in (("start", "kernel is up"), ("run", "running the command")):
+                if mark in self.console.marks and mark not in said:
+                    said.add(mark)
+                    if not self.opts.shell or mark == "start":
+                        self.progress.say(text)
+            now = time.monotonic()
+            if "end" in self.console.marks and self.output.status is not None:
+                return None
+            if dying and now > dying[0]:
+                return dying[1]
+            if self.console.panicked and not dying:
+                # Let the rest of the panic message arrive.
+                dying = (now + 2, "the kernel panicked")
+            if idle and not self.machine.alive() and not dying:
+                dying = (now + 0.5, "the emulator died "
+                                    f"(status {self.machine.process.returncode})")
+            if now > deadline:
+                return f"no end after {self.opts.timeout:g} s (--timeout): the machine hangs"
+
+    def verdict(self, problem):
+        """Print what has to be said and return the exit status."""
+        self.progress.end()
+        console = self.console
+        if not problem and self.output.kind == "insmod":
+            problem = f"the module did not load: {console.insmod_error}"
+            shown = [line for line in console.since_start() if "minivmx" in line]
+        elif not problem and console.splats:
+            problem = f"the kernel complained: {console.splats[0].strip()}"
+            shown = console.since_start()[-80:]
+        else:
+            shown = console.tail()
+        findings = self.machine.findings()
+        if problem:
+            note(f"testbed: FAILED: {problem}")
+            for line in shown:
+                note(f"  | {line}")
+            if "died" in problem:
+                for line in self.machine.last_words():
+                    note(f"  emulator: {line}")
+        if (problem or self.opts.verbose or self.output.status) and findings:
+            for line in findings[-20:]:
+                note(f"  emulator: {line}")
+        if problem:
+            return FAILED
+        total = time.monotonic() - self.progress.begin
+        self.progress.say(f"done, status {self.output.status}, {total:.1f} s")
+        return self.output.status
