@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - the `minivmx` command: finds the subcommand and calls it.
+ *
+ * Continues in run.c (run a guest), doctor.c (is this machine fit?) and caps.c (what the
+ * CPU's VMX can do).
+ */
+#include <argp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static const struct command {
+	const char *name;
+	const char *title;	/* argv[0] of the subcommand: what its usage lines start with */
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "run",    "minivmx run",    command_run,    "run a guest: a flat binary or a static ELF64" },
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	/* The guest's output comes first where both streams go to one place. */
+	fflush(stdout);
+	fputs("minivmx: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: minivmx SUBCOMMAND [OPTION...]\n"
+	      "A tiny but real VT-x hypervisor: runs guests on /dev/minivmx.\n\n", out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+	fputs("\n`minivmx SUBCOMMAND --help` lists the options.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	argp_err_exit_status = STATUS_USAGE;
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		argv[1] = (char *)commands[i].title;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	complain("no subcommand \"%s\"; `minivmx --help` lists them", argv[1]);
+	return STATUS_USAGE;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * report.c - why a guest stopped when that is not its own doing: triple fault, an exit that
+ * nothing handles, a refused VM entry; with the facts decoded and the guest's registers.
+ *
+ * Reached from run.c. On /dev/kvm an internal error carries fewer facts than on
+ * /dev/minivmx: only what run->internal.ndata covers is said.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "command.h"
+#include "decode.h"
+#include "report.h"
+
+static void print_segment(const char *name, const struct minivmx_segment *s)
+{
+	if (s->unusable || !s->present) {
+		fprintf(stderr, "  %-4s %04x  unusable\n", name, s->selector);
+		return;
+	}
+	fprintf(stderr, "  %-4s %04x  base %016" PRIx64 "  limit %08x  type %x s %u dpl %u l %u db %u g %u\n",
+		name, s->selector, (uint64_t)s->base, s->limit, s->type, s->s, s->dpl, s->l, s->db, s->g);
+}
+
+static void print_sregs(const struct minivmx_sregs *sregs)
+{
+	const struct {
+		const char *name;
+		const struct minivmx_segment *segment;
+	} segments[] = {
+		{ "cs", &sregs->cs }, { "ss", &sregs->ss }, { "ds", &sregs->ds }, { "es", &sregs->es },
+		{ "fs", &sregs->fs }, { "gs", &sregs->gs }, { "tr", &sregs->tr }, { "ldt", &sregs->ldt },
+	};
+
+	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
+		print_segment(segments[i].name, segments[i].segment);
+	fprintf(stderr, "  gdt  base %016" PRIx64 " limit %04x  idt base %016" PRIx64 " limit %04x\n",
+		(uint64_t)sregs->gdt.base, sregs->gdt.limit, (uint64_t)sregs->idt.base, sregs->idt.limit);
+	fprintf(stderr, "  cr0 %08" PRIx64 " cr2 %016" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
+		" efer %" PRIx64 "\n", (uint64_t)sregs->cr0, (uint64_t)sregs->cr2, (uint64_t)sregs->cr3,
+		(uint64_t)sregs->cr4, (uint64_t)sregs->cr8, (uint64_t)sregs->efer);
+}
+
+void print_registers(const struct vm *vm)
+{
+	struct minivmx_sregs sregs;
+	struct minivmx_regs regs;
+
+	if (ioctl(vm->vcpu, MINIVMX_GET_REGS, &regs) < 0 || ioctl(vm->vcpu, MINIVMX_GET_SREGS, &sregs) < 0) {
+		complain("cannot read the guest's registers: %s", strerror(errno));
+		return;
+	}
+	const struct {
+		const char *name;
+		uint64_t value;
+	} gprs[] = {
+		{ "rax", regs.rax }, { "rbx", regs.rbx }, { "rcx", regs.rcx }, { "rdx", regs.rdx },
+		{ "rsi", regs.rsi }, { "rdi", regs.rdi }, { "rbp", regs.rbp }, { "rsp", regs.rsp },
+		{ "r8",  regs.r8 },  { "r9",  regs.r9 },  { "r10", regs.r10 }, { "r11", regs.r11 },
+		{ "r12", regs.r12 }, { "r13", regs.r13 }, { "r14", regs.r14 }, { "r15", regs.r15 },
+	};
+
+	fprintf(stderr, "  rip %016" PRIx64 " rflags %08" PRIx64 "\n", (uint64_t)regs.rip, (uint64_t)regs.rflags);
+	for (size_t i = 0; i < sizeof(gprs) / sizeof(gprs[0]); i++)
+		fprintf(stderr, "%s%-3s %016" PRIx64 "%s", i % 4 ? " " : "  ", gprs[i].name, gprs[i].value,
+			i % 4 == 3 ? "\n" : "");
+	print_sregs(&sregs);
+}
+
+int report_triple_fault(const struct vm *vm)
+{
+	complain("triple fault: a fault while delivering a double fault shut the guest's CPU down");
+	print_registers(vm);
+	return STATUS_TRIPLE_FAULT;
+}
+
+/* What the two numbers that are bugs of the hypervisor, and the three exit reasons, mean. */
+static const char *entry_failure_meaning(uint64_t reason)
+{
+	switch (reason) {
+	case 7:
+		return "a control field breaks a rule of SDM 3C \"Checks on VMX Controls\": a bug of the module";
+	case 8:
+		return "a host-state field breaks a rule of SDM 3C \"Checks on Host Control Registers, MSRs, and SSP\" "
+		       "and the sections after it: a bug of the module";
+	case MINIVMX_EXIT_REASON_FAILED_ENTRY | 33:
+		return "the guest's registers hold a state that no CPU can be in; see SDM 3C \"Checks on the Guest State Area\"";
+	case MINIVMX_EXIT_REASON_FAILED_ENTRY | 34:
+		return "an MSR value in the VM-entry MSR-load area is not one the CPU accepts; see SDM 3C \"Loading MSRs\"";
+	case MINIVMX_EXIT_REASON_FAILED_ENTRY | 41:
+		return "the host CPU reported a hardware error during VM entry; see its log of machine checks";
+	default:
+		return NULL;
+	}
+}
+
+int report_entry_failure(const struct vm *vm)
+{
+	uint64_t reason = vm->run->fail_entry.hardware_entry_failure_reason;
+	const char *meaning = entry_failure_meaning(reason);
+
+	if (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY)
+		complain("VM entry failed while loading guest state on host CPU %u: exit reason %" PRIu64 " (0x%" PRIx64
+			 "), \"%s\"", vm->run->fail_entry.cpu, bits(reason, 15, 0), reason,
+			 exit_reason_name(bits(reason, 15, 0)));
+	else
+		complain("VM entry failed on host CPU %u: VM-instruction error %" PRIu64 ", \"%s\"",
+			 vm->run->fail_entry.cpu, reason, vm_instruction_error_name(reason));
+	if (meaning)
+		fprintf(stderr, "  %s\n", meaning);
+	print_registers(vm);
+	return STATUS_ENTRY_FAILED;
+}
+
+static void print_emulation_failure(const struct vm *vm)
+{
+	unsigned int size = 0;
+
+	if (vm->run->emulation_failure.ndata >= 3 && vm->run->emulation_failure.flags & 1)
+		size = vm->run->emulation_failure.insn_size;
+	complain("unhandled exit: an access that needs its instruction decoded");
+	if (size) {
+		fputs("  instruction bytes", stderr);
+		for (unsigned int i = 0; i < size && i < 15; i++)
+			fprintf(stderr, " %02x", vm->run->emulation_failure.insn_bytes[i]);
+		fputc('\n', stderr);
+	}
+	/* What follows the bytes is minivmx's own meaning; KVM puts other facts there. */
+	if (strstr(vm->device_path, "minivmx"))
+		fprintf(stderr, "  guest-physical address 0x%" PRIx64 ", exit qualification 0x%" PRIx64 "\n",
+			(uint64_t)vm->run->emulation_failure.guest_phys_addr,
+			(uint64_t)vm->run->emulation_failure.qualification);
+}
+
+/* One element of internal.data, or 0 where the kernel gave fewer. */
+static uint64_t fact(const struct vm *vm, enum minivmx_error_data which)
+{
+	return which < vm->run->internal.ndata ? vm->run->internal.data[which] : 0;
+}
+
+static void print_exit_facts(const struct vm *vm, uint32_t reason)
+{
+	uint64_t qualification = fact(vm, MINIVMX_ERROR_DATA_QUALIFICATION);
+	char text[TEXT_SIZE];
+
+	qualification_text(text, reason, qualification);
+	fprintf(stderr, "  exit qualification      0x%" PRIx64 "%s%s\n", qualification, text[0] ? "  " : "", text);
+	event_text(text, fact(vm, MINIVMX_ERROR_DATA_INTR_INFO), fact(vm, MINIVMX_ERROR_DATA_INTR_ERROR_CODE));
+	fprintf(stderr, "  interruption            %s\n", text);
+	event_text(text, fact(vm, MINIVMX_ERROR_DATA_IDT_VECTORING), 0);
+	fprintf(stderr, "  event being delivered   %s\n", text);
+	fprintf(stderr, "  instruction             %" PRIu64 " bytes, information 0x%" PRIx64 "\n",
+		fact(vm, MINIVMX_ERROR_DATA_INSN_LEN), fact(vm, MINIVMX_ERROR_DATA_INSN_INFO));
+	if (reason == 48 || reason == 49)	/* EPT violation, EPT misconfiguration */
+		fprintf(stderr, "  guest-physical address  0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_GUEST_PHYSICAL));
+	if (reason == 48)
+		fprintf(stderr, "  guest-linear address    0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_GUEST_LINEAR));
+}
+
+int report_internal_error(const struct vm *vm)
+{
+	uint64_t reason = fact(vm, MINIVMX_ERROR_DATA_EXIT_REASON);
+
+	if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION) {
+		print_emulation_failure(vm);
+	} else if (!vm->run->internal.ndata) {
+		complain("internal error of %s, suberror %u, without further facts", vm->device_path,
+			 vm->run->internal.suberror);
+	} else {
+		complain("unhandled exit%s: reason %" PRIu64 " \"%s\" on host CPU %" PRIu64,
+			 vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV ?
+			 " while an event was being delivered" : "",
+			 bits(reason, 15, 0), exit_reason_name(bits(reason, 15, 0)), fact(vm, MINIVMX_ERROR_DATA_CPU));
+		if (vm->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
+			fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_RIP));
+			print_exit_facts(vm, bits(reason, 15, 0));
+		}
+	}
+	print_registers(vm);
+	return STATUS_UNHANDLED_EXIT;
+}
+
+int report_unknown_exit(const struct vm *vm)
+{
+	complain("%s returned exit reason %u of the run page, which this program does not handle%s",
+		 vm->device_path, vm->run->exit_reason,
+		 vm->run->exit_reason == 6 ? " (KVM's memory-mapped I/O: an access outside the guest's memory)" : "");
+	print_registers(vm);
+	return STATUS_UNHANDLED_EXIT;
+}
+
+int report_run_error(const struct vm *vm, int error)
+{
+	const char *meaning = "";
+
+	switch (error) {
+	case EFAULT:
+		meaning = "; the guest touched memory that this process cannot";
+		break;
+	case EBUSY:
+		meaning = "; somebody else holds this CPU's VMX operation and cannot lend it, see `minivmx doctor`";
+		break;
+	case EIO:
+		meaning = "; the VM belongs to another process, or VMXON failed";
+		break;
+	}
+	complain("%s: RUN: %s%s", vm->device_path, strerror(error), meaning);
+	print_registers(vm);
+	return STATUS_HOST_ERROR;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * report.h - says on stderr why a guest stopped when that is not its own doing.
+ *
+ * Reached from run.c; the words come from decode.h. Each function returns the exit status
+ * of command.h that belongs to the cause.
+ */
+#ifndef MINIVMX_TOOLS_REPORT_H
+#define MINIVMX_TOOLS_REPORT_H
+
+#include "vm.h"
+
+int report_triple_fault(const struct vm *vm);
+int report_entry_failure(const struct vm *vm);
+int report_internal_error(const struct vm *vm);
+int report_unknown_exit(const struct vm *vm);
+
+/* RUN itself failed, with this errno. */
+int report_run_error(const struct vm *vm, int error);
+
+void print_registers(const struct vm *vm);
+
+#endif /* MINIVMX_TOOLS_REPORT_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vm.h - libminivmx: a virtual machine with one slot of memory and one vCPU.
+ *
+ * Reached from run.c; continues in vm.c (the objects), mode.c (the state a guest starts
+ * in) and image.c (the guest's bytes). Functions that can fail return 0, or an exit
+ * status of command.h after having said on stderr what was wrong.
+ */
+#ifndef MINIVMX_TOOLS_VM_H
+#define MINIVMX_TOOLS_VM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <minivmx.h>
+
+struct vm {
+	const char *device_path;
+	int device;			/* /dev/minivmx, or /dev/kvm */
+	int fd;
+	int vcpu;
+	uint8_t *ram;			/* guest-physical 0 to ram_size */
+	uint64_t ram_size;
+	struct minivmx_run *run;	/* the run page, and the I/O data behind it */
+	size_t run_size;
+};
+
+enum guest_mode {
+	MODE_DEFAULT,			/* long for ELF64, real for flat binaries */
+	MODE_REAL,
+	MODE_PROTECTED,
+	MODE_LONG,
+};
+
+/*
+ * Where things are in guest-physical memory. The stack grows down from its address.
+ * In protected and long mode an image must stay clear of the tables.
+ */
+#define REAL_IMAGE	0x7c00		/* where a PC's firmware puts a boot sector */
+#define REAL_STACK	0x7c00
+#define FLAT_IMAGE	0x100000
+#define FLAT_STACK	0x80000
+#define TABLES_BEGIN	0x1000
+#define GDT_ADDRESS	0x1000
+#define PML4_ADDRESS	0x2000
+#define PDPT_ADDRESS	0x3000
+#define PD_ADDRESS	0x4000		/* one page for each GiB */
+#define TABLES_END	0x8000
+
+/* Memory ends below KVM's TSS and the firmware and APIC addresses of a PC. */
+#define RAM_MIB_MIN	1
+#define RAM_MIB_MAX	3072
+
+/* An image in memory: where the guest starts, and in which mode. */
+struct image {
+	uint64_t entry;
+	enum guest_mode mode;
+};
+
+int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size);
+void vm_close(struct vm *vm);
+
+/* Fills image->entry, and image->mode where it is MODE_DEFAULT. */
+int image_load(struct vm *vm, const char *path, struct image *image);
+
+/* Sets the vCPU's registers and writes the tables that its mode needs. */
+int mode_enter(struct vm *vm, const struct image *image);
+
+#endif /* MINIVMX_TOOLS_VM_H */
