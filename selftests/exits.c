@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exits.c - what RUN reports for each exit, and where it leaves the guest.
+ *
+ * I/O is in exits_io.c, signals in signals.c, refused VM entries in entry_failures.c.
+ * Exits that nobody handles come with their reason and RIP, so that the test below is also
+ * the list of them. SDM 3C "VMX Non-Root Operation".
+ */
+#include <errno.h>
+
+#include "vm.h"
+#include "kselftest_harness.h"
+
+#define QUALIFICATION_ACCESS	7	/* bits 2:0: read, write, fetch */
+
+#define REASON_INVD		13
+#define REASON_VMCALL		18
+#define REASON_VMXOFF		26
+#define REASON_RDMSR		31
+#define REASON_WRMSR		32
+
+GUEST_CODE(halts, 32, "hlt\n\t hlt");
+GUEST_CODE(undefined, 16, "ud2");
+GUEST_CODE(load, 32, "mov (%ebx), %eax\n\t hlt");
+GUEST_CODE(store, 32, "mov %eax, (%ebx)\n\t hlt");
+GUEST_CODE(jump, 32, "jmp *%ebx");
+GUEST_CODE(breakpoint, 32, "int3\n\t hlt");
+
+VM_FIXTURE(exits)
+{
+	VM_SETUP(self, variant);
+}
+
+TEST_F(exits, hlt_ends_after_the_instruction)
+{
+	struct minivmx_regs regs;
+
+	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, halts));
+	for (int i = 1; i <= 2; i++) {
+		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+		ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+		EXPECT_EQ(VM_CODE + i, regs.rip);
+		EXPECT_EQ(0, self->vm.run->if_flag);
+	}
+}
+
+TEST_F(exits, hlt_in_every_mode)
+{
+	for (enum vm_mode mode = VM_REAL; mode <= VM_LONG; mode++) {
+		ASSERT_EQ(0, VM_START(&self->vm, mode, halts));
+		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+	}
+}
+
+TEST_F(exits, if_flag_follows_rflags)
+{
+	struct minivmx_regs regs;
+
+	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, halts));
+	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+	regs.rflags |= 1 << 9;
+	ASSERT_EQ(0, vm_set_regs(&self->vm, &regs));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+	EXPECT_EQ(1, self->vm.run->if_flag);
+	EXPECT_EQ(1, self->vm.run->ready_for_interrupt_injection);
+}
+
+/* An interrupt table without room for a vector turns any exception into a triple fault. */
+TEST_F(exits, triple_fault_is_a_shutdown)
+{
+	ASSERT_EQ(0, VM_START(&self->vm, VM_REAL, undefined));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_SHUTDOWN);
+	ASSERT_EQ(0, VM_START(&self->vm, VM_LONG, undefined));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_SHUTDOWN);
+}
+
+/* After a shutdown the registers can be set and the vCPU goes on. */
+TEST_F(exits, shutdown_is_not_the_end)
+{
+	ASSERT_EQ(0, VM_START(&self->vm, VM_REAL, undefined));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_SHUTDOWN);
+	ASSERT_EQ(0, VM_START(&self->vm, VM_REAL, halts));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+}
+
+static int start_at_hole(struct vm *vm, const __u8 *start, const __u8 *end)
+{
+	struct minivmx_regs regs;
+	int ret = vm_start(vm, VM_PROTECTED, start, end);
+
+	if (!ret)
+		ret = vm_get_regs(vm, &regs);
+	regs.rbx = VM_HOLE + 0x123;
+	return ret ? ret : vm_set_regs(vm, &regs);
+}
+
+TEST_F(exits, load_outside_the_slots)
+{
+	struct minivmx_regs regs;
+
+	ASSERT_EQ(0, start_at_hole(&self->vm, load_start, load_end));
+	ASSERT_EQ(0, vm_run(&self->vm));
+	ASSERT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, VM_HOLE + 0x123)) {
+		vm_print_exit(&self->vm);
+	}
+	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+	EXPECT_EQ(VM_CODE, regs.rip);
+	if (!variant->kvm)
+		EXPECT_EQ(1, self->vm.run->emulation_failure.qualification & QUALIFICATION_ACCESS);
+}
+
+TEST_F(exits, store_outside_the_slots)
+{
+	ASSERT_EQ(0, start_at_hole(&self->vm, store_start, store_end));
+	ASSERT_EQ(0, vm_run(&self->vm));
+	ASSERT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, VM_HOLE + 0x123)) {
+		vm_print_exit(&self->vm);
+	}
+	if (!variant->kvm)
+		EXPECT_EQ(2, self->vm.run->emulation_failure.qualification & QUALIFICATION_ACCESS);
+}
+
+TEST_F(exits, fetch_outside_the_slots)
+{
+	struct minivmx_regs regs;
+
+	ASSERT_EQ(0, start_at_hole(&self->vm, jump_start, jump_end));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_INTERNAL_ERROR);
+	EXPECT_EQ(MINIVMX_INTERNAL_ERROR_EMULATION, self->vm.run->internal.suberror);
+	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+	EXPECT_EQ(VM_HOLE + 0x123, regs.rip);
+	if (variant->kvm)
+		return;
+	EXPECT_EQ(VM_HOLE + 0x123, self->vm.run->emulation_failure.guest_phys_addr);
+	EXPECT_EQ(4, self->vm.run->emulation_failure.qualification & QUALIFICATION_ACCESS);
+}
+
+/* Memory that comes later lets the same access succeed: the exit left the guest before it. */
+TEST_F(exits, memory_given_after_the_exit)
+{
+	struct vm *vm = &self->vm;
+	struct minivmx_regs regs;
+
+	if (variant->kvm)
+		SKIP(return, "KVM completes the access with the data of the MMIO exit");
+	ASSERT_EQ(0, start_at_hole(vm, load_start, load_end));
+	ASSERT_EXIT(vm, MINIVMX_EXIT_INTERNAL_ERROR);
+	*(__u32 *)(vm->mem + VM_DATA + 0x123) = 0xfeedface;
+	ASSERT_EQ(0, vm_set_slot(vm, 1, 0, VM_HOLE, 0x1000, vm->mem + VM_DATA));
+	ASSERT_EXIT(vm, MINIVMX_EXIT_HLT);
+	ASSERT_EQ(0, vm_get_regs(vm, &regs));
+	EXPECT_EQ(0xfeedface, regs.rax);
+}
+
+/* The IDT is where no memory is: the exit comes in the middle of an event's delivery. */
+TEST_F(exits, exit_during_event_delivery)
+{
+	struct minivmx_sregs sregs;
+
+	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, breakpoint));
+	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
+	sregs.idt = (struct minivmx_dtable){ .base = VM_HOLE, .limit = 0xfff };
+	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_INTERNAL_ERROR);
+	if (variant->kvm)
+		return;
+	EXPECT_EQ(MINIVMX_INTERNAL_ERROR_DELIVERY_EV, self->vm.run->internal.suberror);
+	/* Valid, software exception, vector 3. SDM 3C "IDT-Vectoring Information Field". */
+	EXPECT_EQ(0x80000603, self->vm.run->internal.data[MINIVMX_ERROR_DATA_IDT_VECTORING]);
+	EXPECT_EQ(VM_HOLE + 3 * 8,
+		  self->vm.run->internal.data[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]);
+}
+
+struct unhandled {
+	const char *name;
+	__u32 reason;
+	__u8 length;
+	__u8 code[4];
+};
+
+static const struct unhandled unhandled[] = {
+	{ "invd",	REASON_INVD,	2, { 0x0f, 0x08, 0xf4 } },
+	{ "vmcall",	REASON_VMCALL,	3, { 0x0f, 0x01, 0xc1, 0xf4 } },
+	{ "vmxoff",	REASON_VMXOFF,	3, { 0x0f, 0x01, 0xc4, 0xf4 } },
+	{ "rdmsr",	REASON_RDMSR,	2, { 0x0f, 0x32, 0xf4 } },
+	{ "wrmsr",	REASON_WRMSR,	2, { 0x0f, 0x30, 0xf4 } },
+};
+
+FIXTURE(unhandled) { struct vm vm; };
+
+FIXTURE_SETUP(unhandled)
+{
+	VM_REQUIRE(MINIVMX_DEVICE);
+	ASSERT_EQ(0, vm_create(&self->vm, MINIVMX_DEVICE));
+}
+
+FIXTURE_TEARDOWN(unhandled)
+{
+	vm_destroy(&self->vm);
+}
+
+TEST_F(unhandled, exits_are_named_and_can_be_skipped)
+{
+	struct vm *vm = &self->vm;
+	struct minivmx_regs regs;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(unhandled); i++) {
+		const struct unhandled *want = &unhandled[i];
+		__u64 *data = vm->run->internal.data;
+
+		ASSERT_EQ(0, vm_start(vm, VM_PROTECTED, want->code, want->code + 4));
+		ASSERT_EQ(0, vm_run(vm));
+		ASSERT_EQ(MINIVMX_EXIT_INTERNAL_ERROR, vm->run->exit_reason) {
+			TH_LOG("%s", want->name);
+			vm_print_exit(vm);
+		}
+		EXPECT_EQ(MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON,
+			  vm->run->internal.suberror);
+		EXPECT_EQ(MINIVMX_ERROR_DATA_COUNT, vm->run->internal.ndata);
+		EXPECT_EQ(want->reason, data[MINIVMX_ERROR_DATA_EXIT_REASON]);
+		EXPECT_EQ(want->length, data[MINIVMX_ERROR_DATA_INSN_LEN]);
+		EXPECT_EQ(VM_CODE, data[MINIVMX_ERROR_DATA_RIP]);
+		EXPECT_GT(vm_count_cpus(), (int)data[MINIVMX_ERROR_DATA_CPU]);
+		EXPECT_EQ(0, data[MINIVMX_ERROR_DATA_IDT_VECTORING] >> 31);
+		ASSERT_EQ(0, vm_get_regs(vm, &regs));
+		EXPECT_EQ(VM_CODE, regs.rip);
+		regs.rip += want->length;
+		ASSERT_EQ(0, vm_set_regs(vm, &regs));
+		ASSERT_EXIT(vm, MINIVMX_EXIT_HLT);
+	}
+}
+
+TEST_HARNESS_MAIN
