@@ -125,7 +125,7 @@ def bochs_installation(version):
 
 def start_bochs(options, kern, initrd, cmdline, work, ttys):
     command, env, bios, vga = bochs_installation(options.bochs)
-    medium = disk.write(work, kern, initrd, cmdline)
+    medium = disk.write(work, kern, initrd, cmdline, options.mem)
     count = f"count={options.smp}, quantum=16, " if options.smp > 1 else ""
     config = f"""\
 display_library: rfb, options="timeout=0"
