@@ -113,7 +113,8 @@ static void enter_long(struct vm *vm, struct minivmx_sregs *sregs)
 
 int mode_enter(struct vm *vm, const struct image *image)
 {
-	struct minivmx_regs regs = { .rip = image->entry, .rflags = RFLAGS_FIXED };
+	/* The one fact about its machine that a guest cannot find out by itself: RDI. */
+	struct minivmx_regs regs = { .rip = image->entry, .rflags = RFLAGS_FIXED, .rdi = vm->ram_size };
 	struct minivmx_sregs sregs;
 
 	if (ioctl(vm->vcpu, MINIVMX_GET_SREGS, &sregs) < 0) {

@@ -236,7 +236,7 @@ static const struct argp_option option_table[] = {
 
 static const char doc[] =
 	"Runs GUEST: a static ELF64 at its physical addresses, or a flat binary at 0x7c00 (real; stack below) "
-	"or 0x100000 (protected, long; stack below 0x80000, tables at 0x1000 to 0x7fff; no IDT).\v"
+	"or 0x100000 (protected, long; stack below 0x80000, tables at 0x1000 to 0x7fff; no IDT). RDI holds the memory's size.\v"
 	"Ports: 0xe9 and COM1 (0x3f8) print; OUT to 0xf4 ends with the value's low byte as status; "
 	"others read as ones.\n"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "

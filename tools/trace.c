@@ -85,7 +85,6 @@ void trace_exit(struct trace *trace, const struct vm *vm)
 	else
 		snprintf(name, sizeof(name), "%s", exit_name(vm->run->exit_reason));
 	count_kind(trace, name);
-	fflush(stdout);
 	ioctl(vm->vcpu, MINIVMX_GET_REGS, &regs);
 	fprintf(stderr, "%6lu  rip 0x%08" PRIx64 "  %s", trace->exits, (uint64_t)regs.rip, name);
 	if (vm->run->exit_reason == MINIVMX_EXIT_IO)
