@@ -29,7 +29,7 @@ CHANGE(rflags_bit_3, r->rflags |= 1 << 3)
 CHANGE(rflags_bit_15, r->rflags |= 1 << 15)
 CHANGE(rflags_bit_63, r->rflags |= 1UL << 63)
 CHANGE(rflags_vm_in_long, r->rflags |= 1 << 17)
-CHANGE(rip_non_canonical, r->rip = NON_CANONICAL)
+CHANGE(rip_above_4g, r->rip |= 1UL << 32)
 CHANGE(tr_available, s->tr.type = 9)
 CHANGE(tr_unusable, s->tr.unusable = 1; s->tr.present = 0)
 CHANGE(tr_non_canonical, s->tr.base = NON_CANONICAL)
@@ -47,7 +47,7 @@ static const struct refused refused[] = {
 	{ "RFLAGS bit 15",			VM_REAL,	rflags_bit_15 },
 	{ "RFLAGS bit 63",			VM_LONG,	rflags_bit_63 },
 	{ "RFLAGS.VM in 64-bit mode",		VM_LONG,	rflags_vm_in_long },
-	{ "RIP not canonical",			VM_LONG,	rip_non_canonical },
+	{ "RIP above 4 GiB in 32-bit mode",	VM_PROTECTED,	rip_above_4g },
 	{ "TR is an available TSS",		VM_PROTECTED,	tr_available },
 	{ "TR unusable",			VM_PROTECTED,	tr_unusable },
 	{ "TR base not canonical",		VM_LONG,	tr_non_canonical },

@@ -317,7 +317,7 @@ TEST_F(lifecycle, run_from_another_thread)
 /* Two threads take turns on one vCPU: no RUN is lost and none is done twice. */
 TEST_F(lifecycle, two_threads_on_one_vcpu)
 {
-	enum { ROUNDS = 1000 };
+	enum { ROUNDS = 100 };
 	struct runner runners[2] = { { &self->vm, ROUNDS, 0, 0 }, { &self->vm, ROUNDS, 0, 0 } };
 	struct minivmx_regs regs;
 	pthread_t threads[2];
