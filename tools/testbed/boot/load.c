@@ -92,11 +92,10 @@ static void ata_read(u32 sector, u32 sectors, void *to)
 		sectors -= now;
 		while (now) {
 			u32 block = now < BLOCK ? now : BLOCK;
-			u32 words = block * 256;
+			u32 words = block * 128;
 
 			ata_wait_data();
-			/* 16-bit INS is the form that Bochs transfers in bulk. */
-			asm volatile("rep insw"
+			asm volatile("rep insl"
 				     : "+D"(to), "+c"(words) : "d"(ATA) : "memory");
 			now -= block;
 		}
