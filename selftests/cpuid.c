@@ -148,8 +148,9 @@ TEST_F(cpuid, supported_leaves_reach_the_guest)
 		EXPECT_EQ(entry->eax, regs.rax);
 		EXPECT_EQ(entry->edx, regs.rdx);
 		/* Nested VMX does not exist here; KVM has it. */
-		if (entry->function == 1 && !variant->kvm)
+		if (entry->function == 1 && !variant->kvm) {
 			EXPECT_EQ(0, regs.rcx & LEAF_1_ECX_VMX);
+		}
 	}
 }
 

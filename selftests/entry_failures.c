@@ -86,9 +86,10 @@ TEST_F(entry_failures, reported_then_repaired)
 			TH_LOG("%s", refused[i].name);
 			vm_print_exit(vm);
 		}
-		if (vm->run->exit_reason == MINIVMX_EXIT_FAIL_ENTRY)
+		if (vm->run->exit_reason == MINIVMX_EXIT_FAIL_ENTRY) {
 			EXPECT_EQ(INVALID_GUEST_STATE,
 				  vm->run->fail_entry.hardware_entry_failure_reason);
+		}
 		ASSERT_EQ(0, vm_start(vm, refused[i].mode, halt_start, halt_end));
 		ASSERT_EXIT(vm, MINIVMX_EXIT_HLT);
 	}

@@ -95,8 +95,9 @@ TEST_F(errors, create_vcpu)
 	/* A closed descriptor does not free the number: the VM keeps its vCPUs. */
 	EXPECT_EQ(-EEXIST, vm_ioctl(self->vm.fd, MINIVMX_CREATE_VCPU, limit - 1));
 	/* KVM looks at the low 32 bits alone. */
-	if (!variant->kvm)
+	if (!variant->kvm) {
 		EXPECT_EQ(-EINVAL, vm_ioctl(self->vm.fd, MINIVMX_CREATE_VCPU, 1UL << 32 | 1));
+	}
 }
 
 TEST_F(errors, descriptor_limit)
@@ -175,10 +176,12 @@ TEST_F(errors, every_slot_can_be_used)
 
 	if (limit > MINIVMX_MAX_SLOTS)
 		limit = MINIVMX_MAX_SLOTS;
-	for (int i = 1; i < limit; i++)
+	for (int i = 1; i < limit; i++) {
 		EXPECT_EQ(0, vm_set_slot(vm, i, 0, 0x800000 + i * PAGE, PAGE, vm->mem));
-	for (int i = 1; i < limit; i++)
+	}
+	for (int i = 1; i < limit; i++) {
 		EXPECT_EQ(0, vm_set_slot(vm, i, 0, 0, 0, NULL));
+	}
 }
 
 TEST_F(errors, tss_and_identity_map)
@@ -221,8 +224,9 @@ TEST_F(errors, bad_pointers)
 		EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_GET_SREGS, bad[i]));
 		EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_SET_SREGS, bad[i]));
 		EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, bad[i]));
-		if (!variant->kvm)
+		if (!variant->kvm) {
 			EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.dev, MINIVMX_GET_VMX_CAPS, bad[i]));
+		}
 	}
 	EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_GET_REGS, (unsigned long)readonly));
 	EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_GET_SREGS, (unsigned long)readonly));
@@ -315,12 +319,14 @@ TEST_F(errors, run_without_memory)
 	ASSERT_EQ(0, vm_open(&vm, variant->device));
 	ASSERT_EQ(0, vm_add_vcpu(&vm));
 	/* KVM allows page tables in proportion to memory: ENOSPC without any. */
-	if (variant->kvm)
+	if (variant->kvm) {
 		ASSERT_EQ(0, vm_add_memory(&vm, VM_MEM_SIZE));
+	}
 	ASSERT_EXIT(&vm, MINIVMX_EXIT_INTERNAL_ERROR);
 	EXPECT_EQ(MINIVMX_INTERNAL_ERROR_EMULATION, vm.run->internal.suberror);
-	if (!variant->kvm)
+	if (!variant->kvm) {
 		EXPECT_EQ(0xfffffff0, vm.run->emulation_failure.guest_phys_addr);
+	}
 	vm_destroy(&vm);
 }
 

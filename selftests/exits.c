@@ -105,8 +105,9 @@ TEST_F(exits, load_outside_the_slots)
 	}
 	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
 	EXPECT_EQ(VM_CODE, regs.rip);
-	if (!variant->kvm)
+	if (!variant->kvm) {
 		EXPECT_EQ(1, self->vm.run->emulation_failure.qualification & QUALIFICATION_ACCESS);
+	}
 }
 
 TEST_F(exits, store_outside_the_slots)
@@ -116,8 +117,9 @@ TEST_F(exits, store_outside_the_slots)
 	ASSERT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, VM_HOLE + 0x123)) {
 		vm_print_exit(&self->vm);
 	}
-	if (!variant->kvm)
+	if (!variant->kvm) {
 		EXPECT_EQ(2, self->vm.run->emulation_failure.qualification & QUALIFICATION_ACCESS);
+	}
 }
 
 TEST_F(exits, fetch_outside_the_slots)

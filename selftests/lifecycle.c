@@ -45,8 +45,9 @@ TEST_F(lifecycle, close_in_any_order)
 
 			ASSERT_EQ(0, close(*fd));
 			*fd = -1;
-			if (vm.vcpu >= 0)
+			if (vm.vcpu >= 0) {
 				ASSERT_EXIT(&vm, MINIVMX_EXIT_HLT);
+			}
 		}
 		vm_destroy(&vm);
 	}
@@ -273,13 +274,15 @@ TEST_F(lifecycle, sigkill_in_run_leaves_nothing)
 	ASSERT_EQ(0, waitpid(pid, &status, WNOHANG)) {
 		TH_LOG("the guest did not spin, the child exited with %d", WEXITSTATUS(status));
 	}
-	if (before >= 0)
+	if (before >= 0) {
 		EXPECT_LT(before, vm_read_number(path));
+	}
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	if (before >= 0)
+	if (before >= 0) {
 		EXPECT_TRUE(refcnt_returns_to(path, before));
+	}
 }
 
 struct runner {
@@ -323,10 +326,12 @@ TEST_F(lifecycle, two_threads_on_one_vcpu)
 	pthread_t threads[2];
 
 	ASSERT_EQ(0, VM_START(&self->vm, VM_REAL, count_out));
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, run_rounds, &runners[i]));
-	for (int i = 0; i < 2; i++)
+	}
+	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	}
 	EXPECT_EQ(ROUNDS, runners[0].done);
 	EXPECT_EQ(ROUNDS, runners[1].done);
 	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));

@@ -55,28 +55,32 @@ TEST_F(memory, guest_reads_what_the_host_wrote)
 {
 	for (__u32 i = 0; i < PAGES; i++)
 		*host(&self->vm, GPA + i * PAGE) = 0xabc00000 + i;
-	for (__u32 i = 0; i < PAGES; i++)
+	for (__u32 i = 0; i < PAGES; i++) {
 		EXPECT_GUEST_READS(&self->vm, 0xabc00000 + i, GPA + i * PAGE);
+	}
 	/* Not only at the first look. */
 	for (__u32 i = 0; i < PAGES; i++)
 		*host(&self->vm, GPA + i * PAGE) = i;
-	for (__u32 i = 0; i < PAGES; i++)
+	for (__u32 i = 0; i < PAGES; i++) {
 		EXPECT_GUEST_READS(&self->vm, i, GPA + i * PAGE);
+	}
 }
 
 TEST_F(memory, host_reads_what_the_guest_wrote)
 {
 	for (__u32 i = 0; i < PAGES; i++)
 		GUEST_WRITES(&self->vm, 0xdef00000 + i, GPA + i * PAGE + 0xffc);
-	for (__u32 i = 0; i < PAGES; i++)
+	for (__u32 i = 0; i < PAGES; i++) {
 		EXPECT_EQ(0xdef00000 + i, *host(&self->vm, GPA + i * PAGE + 0xffc));
+	}
 }
 
 /* A read maps the shared page of zeroes; the write after it must get a page of its own. */
 TEST_F(memory, write_after_reading_the_zero_page)
 {
-	for (__u32 i = 0; i < 4; i++)
+	for (__u32 i = 0; i < 4; i++) {
 		EXPECT_GUEST_READS(&self->vm, 0, GPA + i * PAGE);
+	}
 	GUEST_WRITES(&self->vm, 0x1111, GPA + PAGE);
 	EXPECT_EQ(0x1111, *host(&self->vm, GPA + PAGE));
 	EXPECT_GUEST_READS(&self->vm, 0x1111, GPA + PAGE);

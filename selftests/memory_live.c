@@ -210,8 +210,9 @@ TEST_F(memory_live, storm)
 	START(write_word);
 	for (int i = 0; i < 300; i++) {
 		ASSERT_EQ(0, madvise(self->vm.mem + WORD, PAGE, MADV_DONTNEED));
-		if (i % 50 == 0)
+		if (i % 50 == 0) {
 			ASSERT_TRUE(guest_advances(&self->vm));
+		}
 	}
 	ASSERT_TRUE(guest_advances(&self->vm));
 	EXPECT_EQ(ALIVE, *host(&self->vm, WORD));

@@ -83,12 +83,14 @@ TEST_F_TIMEOUT(vms, leave_no_memory_behind, 120)
 	long before, tolerance = variant->rounds * 2;
 
 	/* The first ones fill caches that stay. */
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
 		ASSERT_EQ(0, create_run_destroy(variant->device));
+	}
 	before = settled_available();
 	ASSERT_LT(0, before);
-	for (int i = 0; i < variant->rounds; i++)
+	for (int i = 0; i < variant->rounds; i++) {
 		ASSERT_EQ(0, create_run_destroy(variant->device));
+	}
 	/* Per-CPU page lists alone move by some hundred KiB. */
 	if (tolerance < 600)
 		tolerance = 600;
@@ -104,8 +106,9 @@ TEST_F_TIMEOUT(vms, many_at_a_time, 60)
 		ASSERT_EQ(0, vm_create(&vms[i], variant->device));
 		ASSERT_EQ(0, VM_START(&vms[i], VM_PROTECTED, touch_and_halt));
 	}
-	for (int i = 0; i < COUNT; i++)
+	for (int i = 0; i < COUNT; i++) {
 		ASSERT_EXIT(&vms[i], MINIVMX_EXIT_HLT);
+	}
 	for (int i = 0; i < COUNT; i++)
 		vm_destroy(&vms[i]);
 }

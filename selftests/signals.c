@@ -103,8 +103,9 @@ TEST_F(signals, immediate_exit)
 
 	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, halt));
 	self->vm.run->immediate_exit = 1;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		EXPECT_EQ(-EINTR, vm_run(&self->vm));
+	}
 	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
 	EXPECT_EQ(VM_CODE, regs.rip);
 	self->vm.run->immediate_exit = 0;
