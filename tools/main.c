@@ -19,6 +19,8 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run",    "minivmx run",    command_run,    "run a guest: a flat binary or a static ELF64" },
+	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
+	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
