@@ -174,6 +174,9 @@ bool capability_word(const struct capability *cap, const struct vmx_control_word
 	if (!capability_present(cap, msr))
 		return false;
 	value = capability_value(cap, msr);
+	/* No CPU has such a word without a bit in it: some emulators answer every MSR number with 0. */
+	if (word->allowed1_only && !value)
+		return false;
 	*must_be_1 = word->allowed1_only ? 0 : (uint32_t)value;
 	*may_be_1 = word->allowed1_only ? value : value >> 32;
 	return true;

@@ -39,12 +39,11 @@ const char *need_name(enum vmx_need need)
 
 static void print_need(enum vmx_need need, bool met, const char *why)
 {
-	if (need != NOT_USED) {
-		const char *relation = need == OPTIONAL && !met ? "without it" : need == OPTIONAL ? "else" : "for";
+	const char *relation = need != OPTIONAL ? "for" : met ? "else" : "so";
 
+	if (need != NOT_USED)
 		printf("  %s%s; %s: %s", need_name(need), met ? "" : need == OPTIONAL ? ", absent" : ", MISSING",
 		       relation, why);
-	}
 	putchar('\n');
 }
 
@@ -62,7 +61,7 @@ static void print_word(const struct capability *cap, const struct vmx_control_wo
 		const struct vmx_control *control = &word->controls[i];
 
 		named |= 1ull << control->bit;
-		printf("  %2u  %-40s %-6s", control->bit, control->name,
+		printf("  %2u  %-40s %*s", control->bit, control->name, control->need == NOT_USED ? 0 : -6,
 		       setting_name(control->bit, must_be_1, may_be_1));
 		print_need(control->need, need_met(control->need, control->bit, must_be_1, may_be_1), control->why);
 	}
@@ -77,7 +76,7 @@ static void print_flags(const struct vmx_flag *flags, uint64_t value)
 	for (; flags->name; flags++) {
 		bool set = value >> flags->bit & 1;
 
-		printf("  %2u  %-58s %-3s", flags->bit, flags->name, set ? "yes" : "no");
+		printf("  %2u  %-58s %*s", flags->bit, flags->name, flags->need == NOT_USED ? 0 : -3, set ? "yes" : "no");
 		print_need(flags->need, set, flags->why);
 	}
 }

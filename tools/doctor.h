@@ -21,7 +21,7 @@ enum verdict {
 struct check {
 	const char *id;
 	enum verdict verdict;
-	char text[320];
+	char text[640];
 	char remedy[320];	/* empty: nothing to do */
 };
 

@@ -23,6 +23,10 @@
 #define FEATURE_CONTROL_LOCK	(1u << 0)
 #define FEATURE_CONTROL_VMX	(1u << 2)	/* outside SMX operation */
 
+/* Of the secondary controls */
+#define BIT_ENABLE_EPT		1
+#define BIT_UNRESTRICTED_GUEST	7
+
 #define READ_MSRS "run `modprobe msr` and this as root"
 #define USE_TESTBED "use an Intel CPU with VT-x, or tools/testbed, which emulates one"
 
@@ -175,7 +179,7 @@ static void check_feature(struct doctor *doctor, const struct capabilities *caps
 		doctor_add(doctor, id, VERDICT_OK, NULL, "the CPU has %s", name);
 	else
 		doctor_add(doctor, id, VERDICT_BAD, "use a CPU of 2010 (Westmere) or later, or let the hypervisor below offer it",
-			   "the CPU lacks %s (secondary control %u of MSR 0x48b)", name, bit);
+			   "the CPU lacks %s: secondary control %u, MSR 0x48b", name, bit);
 }
 
 static void append(char *text, size_t size, const char *name, const char *where, unsigned int bit)
@@ -210,16 +214,21 @@ static void append_missing_controls(char *text, size_t size, const struct capabi
 
 static void check_controls(struct doctor *doctor, const struct capabilities *caps)
 {
-	char missing[256] = "";
+	uint64_t must_be_1, secondary = 0;
+	char missing[512] = "";
 
 	if (caps->source == SOURCE_NONE) {
-		doctor_add(doctor, "controls", VERDICT_UNKNOWN, READ_MSRS, "the other required controls: %s", caps->error);
+		doctor_add(doctor, "controls", VERDICT_UNKNOWN, READ_MSRS, "whether the CPU has the other controls that minivmx requires");
 		return;
 	}
 	for (enum vmx_word word = 0; word < WORD_COUNT; word++)
 		append_missing_controls(missing, sizeof(missing), &caps->cpus[0], word);
 	append_missing_flags(missing, sizeof(missing), &caps->cpus[0], MSR_VMX_BASIC, vmx_basic_flags, "MSR 0x480");
-	append_missing_flags(missing, sizeof(missing), &caps->cpus[0], MSR_VMX_EPT_VPID, vmx_ept_vpid_flags, "MSR 0x48c");
+	/* Without EPT none of its properties is there, which goes without saying. */
+	capability_word(&caps->cpus[0], &vmx_control_words[WORD_SECONDARY], &must_be_1, &secondary);
+	if (secondary >> BIT_ENABLE_EPT & 1)
+		append_missing_flags(missing, sizeof(missing), &caps->cpus[0], MSR_VMX_EPT_VPID, vmx_ept_vpid_flags,
+				     "MSR 0x48c");
 	if (missing[0])
 		doctor_add(doctor, "controls", VERDICT_BAD, "`minivmx caps` lists all; use another CPU, or another hypervisor below",
 			   "the CPU lacks %s", missing);
@@ -290,8 +299,9 @@ void check_cpu(struct doctor *doctor)
 		return;
 	capabilities_read(&caps);
 	check_firmware(doctor, &caps);
-	check_feature(doctor, &caps, "ept", 1, "EPT (second-level paging)", "ept");
-	check_feature(doctor, &caps, "unrestricted", 7, "unrestricted guest (real mode in guests)", "unrestricted_guest");
+	check_feature(doctor, &caps, "ept", BIT_ENABLE_EPT, "EPT (second-level paging)", "ept");
+	check_feature(doctor, &caps, "unrestricted", BIT_UNRESTRICTED_GUEST, "unrestricted guest (real mode in guests)",
+		      "unrestricted_guest");
 	check_controls(doctor, &caps);
 	check_alike(doctor, &caps);
 	check_fred(doctor);
