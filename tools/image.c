@@ -80,8 +80,8 @@ static int load_segment(struct vm *vm, const struct file *file, const Elf64_Phdr
 	int status;
 
 	if (segment->p_offset > file->size || segment->p_filesz > file->size - segment->p_offset) {
-		complain("%s is truncated: a segment needs bytes 0x%" PRIx64 " to 0x%" PRIx64 ", the file ends at 0x%" PRIx64,
-			 file->path, segment->p_offset, segment->p_offset + segment->p_filesz, file->size);
+		complain("%s is truncated: a segment needs 0x%" PRIx64 " bytes from offset 0x%" PRIx64
+			 " on, the file ends at 0x%" PRIx64, file->path, segment->p_filesz, segment->p_offset, file->size);
 		return STATUS_BAD_IMAGE;
 	}
 	if (segment->p_filesz > segment->p_memsz) {
