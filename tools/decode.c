@@ -5,6 +5,7 @@
  *
  * Reached from report.c and trace.c; qualification.c decodes the rest of an exit.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,7 +86,8 @@ void event_text(char text[TEXT_SIZE], uint32_t info, uint32_t error_code)
 		"privileged software exception", "software exception", "other event",
 	};
 	unsigned int vector = bits(info, 7, 0), type = bits(info, 10, 8);
-	const char *name = type == 0 || type == 4 ? NULL : vector_name(vector);
+	bool exception = type == 2 || type == 3 || type == 5 || type == 6;
+	const char *name = exception ? vector_name(vector) : NULL;
 	int length;
 
 	if (!bits(info, 31, 31)) {

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,8 @@
 #include "command.h"
 #include "decode.h"
 #include "report.h"
+
+#define EVENT_HAS_ERROR_CODE (1u << 11)
 
 static void print_segment(const char *name, const struct minivmx_segment *s)
 {
@@ -78,10 +81,12 @@ int report_triple_fault(const struct vm *vm)
 	return STATUS_TRIPLE_FAULT;
 }
 
-/* What the two numbers that are bugs of the hypervisor, and the three exit reasons, mean. */
+/* What to make of the commonest numbers; NULL where the name says it all. */
 static const char *entry_failure_meaning(uint64_t reason)
 {
 	switch (reason) {
+	case 0:
+		return "the CPU gave no number: it had no current VMCS";
 	case 7:
 		return "a control field breaks a rule of SDM 3C \"Checks on VMX Controls\": a bug of the module";
 	case 8:
@@ -116,6 +121,11 @@ int report_entry_failure(const struct vm *vm)
 	return STATUS_ENTRY_FAILED;
 }
 
+static bool is_minivmx(const struct vm *vm)
+{
+	return strstr(vm->device_path, "minivmx");
+}
+
 static void print_emulation_failure(const struct vm *vm)
 {
 	unsigned int size = 0;
@@ -130,14 +140,14 @@ static void print_emulation_failure(const struct vm *vm)
 		fputc('\n', stderr);
 	}
 	/* What follows the bytes is minivmx's own meaning; KVM puts other facts there. */
-	if (strstr(vm->device_path, "minivmx"))
+	if (is_minivmx(vm))
 		fprintf(stderr, "  guest-physical address 0x%" PRIx64 ", exit qualification 0x%" PRIx64 "\n",
 			(uint64_t)vm->run->emulation_failure.guest_phys_addr,
 			(uint64_t)vm->run->emulation_failure.qualification);
 }
 
 /* One element of internal.data, or 0 where the kernel gave fewer. */
-static uint64_t fact(const struct vm *vm, enum minivmx_error_data which)
+static uint64_t fact(const struct vm *vm, unsigned int which)
 {
 	return which < vm->run->internal.ndata ? vm->run->internal.data[which] : 0;
 }
@@ -151,7 +161,8 @@ static void print_exit_facts(const struct vm *vm, uint32_t reason)
 	fprintf(stderr, "  exit qualification      0x%" PRIx64 "%s%s\n", qualification, text[0] ? "  " : "", text);
 	event_text(text, fact(vm, MINIVMX_ERROR_DATA_INTR_INFO), fact(vm, MINIVMX_ERROR_DATA_INTR_ERROR_CODE));
 	fprintf(stderr, "  interruption            %s\n", text);
-	event_text(text, fact(vm, MINIVMX_ERROR_DATA_IDT_VECTORING), 0);
+	/* Its error code is not among the facts. */
+	event_text(text, fact(vm, MINIVMX_ERROR_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
 	fprintf(stderr, "  event being delivered   %s\n", text);
 	fprintf(stderr, "  instruction             %" PRIu64 " bytes, information 0x%" PRIx64 "\n",
 		fact(vm, MINIVMX_ERROR_DATA_INSN_LEN), fact(vm, MINIVMX_ERROR_DATA_INSN_INFO));
@@ -163,7 +174,11 @@ static void print_exit_facts(const struct vm *vm, uint32_t reason)
 
 int report_internal_error(const struct vm *vm)
 {
-	uint64_t reason = fact(vm, MINIVMX_ERROR_DATA_EXIT_REASON);
+	bool delivery = vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV;
+	/* For an exit during event delivery KVM has the event first, then the reason, and the CPU last. */
+	bool kvm_order = delivery && !is_minivmx(vm) && vm->run->internal.ndata > 1;
+	uint64_t reason = fact(vm, kvm_order ? 1 : MINIVMX_ERROR_DATA_EXIT_REASON);
+	uint64_t cpu = fact(vm, kvm_order ? vm->run->internal.ndata - 1 : MINIVMX_ERROR_DATA_CPU);
 
 	if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION) {
 		print_emulation_failure(vm);
@@ -172,9 +187,8 @@ int report_internal_error(const struct vm *vm)
 			 vm->run->internal.suberror);
 	} else {
 		complain("unhandled exit%s: reason %" PRIu64 " \"%s\" on host CPU %" PRIu64,
-			 vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV ?
-			 " while an event was being delivered" : "",
-			 bits(reason, 15, 0), exit_reason_name(bits(reason, 15, 0)), fact(vm, MINIVMX_ERROR_DATA_CPU));
+			 delivery ? " while an event was being delivered" : "",
+			 bits(reason, 15, 0), exit_reason_name(bits(reason, 15, 0)), cpu);
 		if (vm->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
 			fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_RIP));
 			print_exit_facts(vm, bits(reason, 15, 0));
