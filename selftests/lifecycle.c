@@ -21,7 +21,7 @@
 
 GUEST_CODE(halt_forever, 16, "1: hlt\n\t jmp 1b");
 GUEST_CODE(spin, 16, "sti\n\t 1: jmp 1b");
-GUEST_CODE(count_out, 16, "1: inc %ax\n\t out %ax, $0x10\n\t jmp 1b");
+GUEST_CODE(count_out, 16, "sti\n\t 1: inc %ax\n\t out %ax, $0x10\n\t jmp 1b");
 
 VM_FIXTURE(lifecycle)
 {
