@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exit.c - from a VM exit to its handler, and what becomes of the handler's answer.
+ *
+ * Reached from run.c after each VM exit, in the slice. The handlers are in exit_*.c; a reason without
+ * one goes to userspace with everything known about it.
+ */
+#include <linux/compiler.h>
+#include <linux/nospec.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <asm/vmx.h>
+
+#include <uapi/exit_reasons.h>
+
+#include "arch/x86/exit.h"
+#include "arch/x86/state.h"
+#include "arch/x86/vcpu.h"
+#include "arch/x86/vmcs.h"
+
+static const char * const exit_names[MINIVMX_EXIT_REASON_COUNT] = {
+#define EXIT_NAME(number, symbol, name)	[number] = name,
+	MINIVMX_EXIT_REASONS(EXIT_NAME)
+#undef EXIT_NAME
+};
+
+/*
+ * The handlers, by basic exit reason. No handler: the guest used something that is not emulated, or an exit came
+ * that we never asked for; both are userspace's to see.
+ */
+static enum exit_action (* const exit_handlers[MINIVMX_EXIT_REASON_COUNT])
+	(struct vmx_vcpu *vmx, const struct exit_info *exit) = {
+	[EXIT_REASON_EXCEPTION_NMI]	 = handle_exception_nmi,
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = handle_external_interrupt,
+	[EXIT_REASON_TRIPLE_FAULT]	 = handle_triple_fault,
+	[EXIT_REASON_CPUID]		 = handle_cpuid,
+	[EXIT_REASON_HLT]		 = handle_hlt,
+	[EXIT_REASON_IO_INSTRUCTION]	 = handle_io_instruction,
+	[EXIT_REASON_EPT_VIOLATION]	 = handle_ept_violation,
+	[EXIT_REASON_PREEMPTION_TIMER]	 = handle_preemption_timer,
+};
+
+const char *vmx_exit_name(u32 reason)
+{
+	u32 basic = reason & EXIT_REASON_BASIC;
+
+	return basic < MINIVMX_EXIT_REASON_COUNT ? exit_names[basic] : "unknown exit reason";
+}
+
+void exit_read(struct vmx_vcpu *vmx)
+{
+	struct exit_info *exit = &vmx->exit;
+
+	exit->reason = vmcs_read32(VM_EXIT_REASON);
+	exit->cpu = smp_processor_id();
+	exit->qualification = vmcs_read(EXIT_QUALIFICATION);
+	exit->intr_info = vmcs_read32(VM_EXIT_INTR_INFO);
+	exit->idt_vectoring = vmcs_read32(IDT_VECTORING_INFO_FIELD);
+	exit->insn_len = vmcs_read32(VM_EXIT_INSTRUCTION_LEN);
+	if (exit->intr_info & INTR_INFO_DELIVER_CODE_MASK)
+		exit->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
+	if (exit->idt_vectoring & VECTORING_INFO_DELIVER_CODE_MASK)
+		exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
+	exit->guest_physical = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+	exit->guest_linear = vmcs_read(GUEST_LINEAR_ADDRESS);
+	exit->insn_info = vmcs_read32(VMX_INSTRUCTION_INFO);
+}
+
+void exit_to_user_unhandled(struct vmx_vcpu *vmx, u32 suberror)
+{
+	const struct exit_info *exit = &vmx->exit;
+	struct minivmx_run *run = vmx->run;
+	const u64 data[MINIVMX_ERROR_DATA_COUNT] = {
+		[MINIVMX_ERROR_DATA_EXIT_REASON]	= exit->reason,
+		[MINIVMX_ERROR_DATA_CPU]		= exit->cpu,
+		[MINIVMX_ERROR_DATA_QUALIFICATION]	= exit->qualification,
+		[MINIVMX_ERROR_DATA_INTR_INFO]		= exit->intr_info,
+		[MINIVMX_ERROR_DATA_INTR_ERROR_CODE]	= exit->intr_error_code,
+		[MINIVMX_ERROR_DATA_IDT_VECTORING]	= exit->idt_vectoring,
+		[MINIVMX_ERROR_DATA_INSN_LEN]		= exit->insn_len,
+		[MINIVMX_ERROR_DATA_INSN_INFO]		= exit->insn_info,
+		[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]	= exit->guest_physical,
+		[MINIVMX_ERROR_DATA_GUEST_LINEAR]	= exit->guest_linear,
+		[MINIVMX_ERROR_DATA_RIP]		= vmcs_read(GUEST_RIP),
+	};
+
+	run->exit_reason = MINIVMX_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = suberror;
+	run->internal.ndata = ARRAY_SIZE(data);
+	memcpy(run->internal.data, data, sizeof(data));
+}
+
+void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason)
+{
+	vmx->run->exit_reason = MINIVMX_EXIT_FAIL_ENTRY;
+	vmx->run->fail_entry.hardware_entry_failure_reason = reason;
+	vmx->run->fail_entry.cpu = smp_processor_id();
+}
+
+enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
+{
+	const struct exit_info *exit = &vmx->exit;
+	u32 basic = exit->reason & EXIT_REASON_BASIC;
+	enum exit_action action;
+
+	if (exit->reason & MINIVMX_EXIT_REASON_FAILED_ENTRY) {
+		exit_to_user_failed_entry(vmx, exit->reason);
+		return EXIT_TO_USER;
+	}
+
+	basic = array_index_nospec(basic, MINIVMX_EXIT_REASON_COUNT);
+	if ((exit->reason & EXIT_REASON_BASIC) >= MINIVMX_EXIT_REASON_COUNT || !exit_handlers[basic]) {
+		exit_to_user_unhandled(vmx, MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
+		return EXIT_TO_USER;
+	}
+
+	action = exit_handlers[basic](vmx, exit);
+	if (action == EXIT_SKIP_AND_RESUME || action == EXIT_SKIP_AND_TO_USER)
+		state_skip_instruction(exit->insn_len);
+	return action;
+}

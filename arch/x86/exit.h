@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * exit.h - what a handler of a VM exit gets, and what it may answer.
+ *
+ * A handler is named handle_ and its reason in lower case. It runs in the slice: interrupts off,
+ * our VMCS current, no sleeping, no locks, no printing. Its inputs are the exit, read once, and the
+ * vCPU; it neither advances RIP nor calls another handler: it answers, and exit.c acts.
+ */
+#ifndef _MINIVMX_ARCH_EXIT_H
+#define _MINIVMX_ARCH_EXIT_H
+
+struct exit_info;
+struct vmx_vcpu;
+
+enum exit_action {
+	EXIT_RESUME,			/* run the guest again: retry, or an event is waiting */
+	EXIT_SKIP_AND_RESUME,		/* emulated: go on behind the instruction */
+	EXIT_TO_HOST,			/* end the slice, so that the host gets its interrupt; go on */
+	EXIT_TO_NMI,			/* end the slice, then deliver the NMI that ended the guest */
+	EXIT_TO_MACHINE_CHECK,		/* end the slice, then handle the machine check */
+	EXIT_TO_MEMORY,			/* end the slice: a page must be mapped (vmx->fault) */
+	EXIT_TO_USER,			/* end the slice: the run page is filled in */
+	EXIT_SKIP_AND_TO_USER,		/* the same, behind the instruction */
+};
+
+/* Reads the exit from the VMCS, into vmx->exit. */
+void exit_read(struct vmx_vcpu *vmx);
+/* Finds the handler, calls it, and advances RIP if it says so. */
+enum exit_action exit_dispatch(struct vmx_vcpu *vmx);
+
+/* Fills in the run page: MINIVMX_EXIT_INTERNAL_ERROR with all that is known of the exit. */
+void exit_to_user_unhandled(struct vmx_vcpu *vmx, u32 suberror);
+/* MINIVMX_EXIT_FAIL_ENTRY with @reason: an exit reason or a VM-instruction error. */
+void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason);
+
+/* The handlers; the file is named after the group. */
+enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_triple_fault(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit);
+
+#endif /* _MINIVMX_ARCH_EXIT_H */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * exit_event.c - exits that no instruction caused: interrupts, exceptions, timers, the end.
+ *
+ * Reached from exit.c, in the slice.
+ */
+#include <linux/bits.h>
+#include <linux/bitfield.h>
+#include <asm/trapnr.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/exit.h"
+#include "arch/x86/inject.h"
+#include "arch/x86/vcpu.h"
+
+/*
+ * Nothing to do: we do not ask the CPU to acknowledge the interrupt at the exit, so it is still pending and
+ * fires, through the host's own entry code, as soon as the slice has ended.
+ */
+enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	return EXIT_TO_HOST;
+}
+
+/* The guest has run for a host tick with interrupts held off. */
+enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	return EXIT_TO_HOST;
+}
+
+/* Reason 0 is two things: the host's NMI, or an exception of the guest that setup.c intercepts. */
+enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	unsigned int vector = exit->intr_info & INTR_INFO_VECTOR_MASK;
+
+	if ((exit->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		return EXIT_TO_NMI;
+	switch (vector) {
+	case X86_TRAP_MC:
+		return EXIT_TO_MACHINE_CHECK;
+	case X86_TRAP_DB:
+	case X86_TRAP_AC:
+		/* The guest's own after all: that it came here once breaks an endless chain. */
+		inject_exception_again(vmx, exit);
+		return EXIT_RESUME;
+	default:
+		exit_to_user_unhandled(vmx, MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
+		return EXIT_TO_USER;
+	}
+}
+
+/* A fault while delivering a double fault: on a real machine the CPU shuts down. SDM 3A "Double Fault Exception". */
+enum exit_action handle_triple_fault(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	vmx->run->exit_reason = MINIVMX_EXIT_SHUTDOWN;
+	return EXIT_TO_USER;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * host.c - the host's side of the world switch: the host-state area, and what no hardware switches.
+ *
+ * Reached from run.c at both ends of a slice, interrupts off, our VMCS current. Each pair below
+ * takes something from the host and puts it back; host_enter() and host_leave() call them in
+ * mirror order. What is read from the CPU here is read afresh in each slice wherever a KVM guest, a
+ * context switch or another thread may have changed it since the last one.
+ */
+#include <linux/percpu.h>
+#include <asm/cpu_entry_area.h>
+#include <asm/debugreg.h>
+#include <asm/desc.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/fpu/xcr.h>
+#include <asm/msr-index.h>
+#include <asm/mmu_context.h>
+#include <asm/processor.h>
+#include <asm/segment.h>
+#include <asm/special_insns.h>
+
+#include "arch/x86/caps.h"
+#include "arch/x86/host.h"
+#include "arch/x86/vmcs.h"
+
+/* ------------------------------------------------------------- the host-state area */
+
+/* Writes a field when it is new, or differs from what it holds: VMCLEAR keeps field contents. */
+static __always_inline void refresh(unsigned long field, u64 *shadow, u64 value, bool all)
+{
+	if (all || *shadow != value) {
+		vmwrite(field, value);
+		*shadow = value;
+	}
+}
+
+/* Changes only when the vCPU moves to another CPU. */
+static void refresh_per_cpu_fields(struct host_fields *shadow, struct host_state *host, bool all)
+{
+	struct desc_ptr idt;
+	u64 value;
+
+	refresh(HOST_TR_BASE, &shadow->tr_base,
+		(unsigned long)&get_cpu_entry_area(smp_processor_id())->tss.x86_tss, all);
+	refresh(HOST_GDTR_BASE, &shadow->gdt_base, host->gdt.address, all);
+	store_idt(&idt);
+	refresh(HOST_IDTR_BASE, &shadow->idt_base, idt.address, all);
+
+	rdmsrq(MSR_IA32_SYSENTER_CS, value);
+	refresh(HOST_IA32_SYSENTER_CS, &shadow->sysenter_cs, value, all);
+	rdmsrq(MSR_IA32_SYSENTER_ESP, value);
+	refresh(HOST_IA32_SYSENTER_ESP, &shadow->sysenter_esp, value, all);
+	rdmsrq(MSR_IA32_SYSENTER_EIP, value);
+	refresh(HOST_IA32_SYSENTER_EIP, &shadow->sysenter_eip, value, all);
+	rdmsrq(MSR_IA32_CR_PAT, value);
+	refresh(HOST_IA32_PAT, &shadow->pat, value, all);
+}
+
+void host_fields_refresh(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	struct host_fields *shadow = &vmx->host_fields;
+	bool all = !vmx->vmcs.written;
+	u64 value;
+
+	native_store_gdt(&host->gdt);
+	if (all || vmx->last_cpu != smp_processor_id())
+		refresh_per_cpu_fields(shadow, host, all);
+
+	/* CR3 moves with PCIDs and page-table isolation, CR4 with the task. */
+	refresh(HOST_CR0, &shadow->cr0, native_read_cr0(), all);
+	refresh(HOST_CR3, &shadow->cr3, __native_read_cr3(), all);
+	refresh(HOST_CR4, &shadow->cr4, native_read_cr4(), all);
+	rdmsrq(MSR_FS_BASE, host->fs_base);
+	refresh(HOST_FS_BASE, &shadow->fs_base, host->fs_base, all);
+	rdmsrq(MSR_GS_BASE, value);
+	refresh(HOST_GS_BASE, &shadow->gs_base, value, all);
+	/* A KVM guest's EFER may be in the CPU until that thread returns to userspace. */
+	rdmsrq(MSR_EFER, value);
+	refresh(HOST_IA32_EFER, &shadow->efer, value, all);
+	/* By VM exit, not by WRMSR: an NMI of perf could write it between the two. */
+	if (vmx_caps.has_perf_global_ctrl) {
+		rdmsrq(MSR_CORE_PERF_GLOBAL_CTRL, value);
+		refresh(HOST_IA32_PERF_GLOBAL_CTRL, &shadow->perf_global_ctrl, value, all);
+	}
+}
+
+/* ------------------------------------------------------- segments and descriptor tables */
+
+/*
+ * VM exit loads null selectors for DS, ES, FS and GS (we asked for that), a null LDTR, and limits of
+ * 0xffff for GDTR and 0x67 for TR. SDM 3C "Loading Host Segment and Descriptor-Table Registers".
+ */
+static void segments_enter(struct host_state *host)
+{
+	savesegment(ds, host->ds);
+	savesegment(es, host->es);
+	savesegment(fs, host->fs);
+	savesegment(gs, host->gs);
+	store_ldt(host->ldt);
+}
+
+static void segments_leave(struct host_state *host)
+{
+	native_load_gdt(&host->gdt);
+	/* Our limit cuts off the I/O permission bitmap; whoever needs it reloads TR. */
+	invalidate_tss_limit();
+	if (host->ldt)
+		asm volatile("lldt %w0" : : "r" (host->ldt));
+	if (host->ds | host->es) {
+		loadsegment(ds, host->ds);
+		loadsegment(es, host->es);
+	}
+	/* Loading a selector also loads the base from its descriptor, so the base comes after. */
+	if (host->fs) {
+		loadsegment(fs, host->fs);
+		wrmsrq(MSR_FS_BASE, host->fs_base);
+	}
+	if (host->gs) {
+		load_gs_index(host->gs);
+		wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+	}
+}
+
+/* SWAPGS in a guest exchanges the GS base with this MSR, and never exits. SDM 2B "SWAPGS". */
+static void kernel_gs_enter(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	rdmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+	wrmsrq(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+}
+
+static void kernel_gs_leave(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	rdmsrq(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+	wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+}
+
+/* ------------------------------------------------------------------------ SYSCALL */
+
+/*
+ * SYSCALL jumps where these MSRs say, in a guest as in the host. They matter to the guest only when
+ * its EFER.SCE is set. What is put back is what was found: it need not be the kernel's own
+ * values, KVM leaves a guest's there until its thread returns to userspace.
+ */
+static void syscall_msr_enter(u32 msr, u64 *host, u64 guest)
+{
+	rdmsrq(msr, *host);
+	if (*host != guest)
+		wrmsrq(msr, guest);
+}
+
+static void syscall_msr_leave(u32 msr, u64 host, u64 guest)
+{
+	if (host != guest)
+		wrmsrq(msr, host);
+}
+
+static void syscall_msrs_enter(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	host->syscall_msrs_switched = vmx->efer & EFER_SCE;
+	if (!host->syscall_msrs_switched)
+		return;
+	syscall_msr_enter(MSR_STAR, &host->syscall_msrs.star, vmx->syscall_msrs.star);
+	syscall_msr_enter(MSR_LSTAR, &host->syscall_msrs.lstar, vmx->syscall_msrs.lstar);
+	syscall_msr_enter(MSR_CSTAR, &host->syscall_msrs.cstar, vmx->syscall_msrs.cstar);
+	syscall_msr_enter(MSR_SYSCALL_MASK, &host->syscall_msrs.fmask, vmx->syscall_msrs.fmask);
+}
+
+static void syscall_msrs_leave(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	if (!host->syscall_msrs_switched)
+		return;
+	syscall_msr_leave(MSR_STAR, host->syscall_msrs.star, vmx->syscall_msrs.star);
+	syscall_msr_leave(MSR_LSTAR, host->syscall_msrs.lstar, vmx->syscall_msrs.lstar);
+	syscall_msr_leave(MSR_CSTAR, host->syscall_msrs.cstar, vmx->syscall_msrs.cstar);
+	syscall_msr_leave(MSR_SYSCALL_MASK, host->syscall_msrs.fmask, vmx->syscall_msrs.fmask);
+}
+
+/* ---------------------------------------------------------------- debug facilities */
+
+/* VM exit clears DEBUGCTL and sets DR7 to 0x400. SDM 3C "Loading Host Control Registers, Debug Registers, MSRs". */
+static void debug_enter(struct host_state *host)
+{
+	host->debugctl = get_debugctlmsr();
+}
+
+static void debug_leave(struct host_state *host)
+{
+	if (host->debugctl)
+		update_debugctlmsr(host->debugctl);
+	/* MOV DR exits, so the guest has not touched DR0 to DR3: switching DR7 on again is enough. */
+	if (hw_breakpoint_active())
+		set_debugreg(this_cpu_read(cpu_dr7), 7);
+}
+
+/* ----------------------------------------------------- x87, SSE and AVX registers */
+
+/* The components a guest may have; 0: no XSAVE, use FXSAVE. */
+static u64 guest_xfeatures __ro_after_init;
+
+void host_setup(void)
+{
+	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
+		guest_xfeatures = xgetbv(XCR_XFEATURE_ENABLED_MASK) &
+				  (XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM);
+}
+
+/*
+ * kernel_fpu_begin() parks the program's registers; the guest's live in vmx->fpu. XRSTOR and XSAVE run
+ * with the host's XCR0 and one mask, so a guest that has lowered its own XCR0 neither loses its
+ * upper halves nor sees the host's. A bad image faults: the registers then stay as they were.
+ */
+static void fpu_enter(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	kernel_fpu_begin();
+	if (!guest_xfeatures) {
+		asm volatile("1: fxrstor64 %0\n"
+			     "2:\n" _ASM_EXTABLE(1b, 2b) : : "m" (vmx->fpu));
+		return;
+	}
+	asm volatile("1: xrstor64 %0\n"
+		     "2:\n" _ASM_EXTABLE(1b, 2b)
+		     : : "m" (vmx->fpu), "a" ((u32)guest_xfeatures), "d" (0));
+	/* With CR4.OSXSAVE clear a guest can't tell what XCR0 holds. */
+	host->xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	host->xcr0_switched = (vmx->cr4 & X86_CR4_OSXSAVE) && host->xcr0 != vmx->xcr0;
+	if (host->xcr0_switched)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx->xcr0);
+}
+
+static void fpu_leave(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	if (!guest_xfeatures) {
+		asm volatile("fxsave64 %0" : "=m" (vmx->fpu));
+	} else {
+		if (host->xcr0_switched)
+			xsetbv(XCR_XFEATURE_ENABLED_MASK, host->xcr0);
+		asm volatile("xsave64 %0"
+			     : "+m" (vmx->fpu) : "a" ((u32)guest_xfeatures), "d" (0));
+	}
+	kernel_fpu_end();
+}
+
+/* --------------------------------------------------------------------------------- */
+
+void host_enter(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	segments_enter(host);
+	syscall_msrs_enter(vmx, host);
+	debug_enter(host);
+	fpu_enter(vmx, host);
+	kernel_gs_enter(vmx, host);
+}
+
+void host_leave(struct vmx_vcpu *vmx, struct host_state *host)
+{
+	kernel_gs_leave(vmx, host);
+	fpu_leave(vmx, host);
+	debug_leave(host);
+	syscall_msrs_leave(vmx, host);
+	segments_leave(host);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * host.h - what the CPU does not switch between host and guest: enter/leave pairs.
+ */
+#ifndef _MINIVMX_ARCH_HOST_H
+#define _MINIVMX_ARCH_HOST_H
+
+#include <linux/types.h>
+#include <asm/desc_defs.h>
+
+#include "arch/x86/vcpu.h"
+
+/* What a slice took from the host and must put back. */
+struct host_state {
+	u16 ds, es, fs, gs, ldt;
+	struct desc_ptr gdt;
+	u64 fs_base, kernel_gs_base;
+	u64 debugctl;
+	u64 xcr0;
+	bool xcr0_switched;
+	bool syscall_msrs_switched;
+	struct syscall_msrs syscall_msrs;
+};
+
+void host_setup(void);	/* at load */
+
+/* Writes the host-state area where it has changed. In a slice, before host_enter(). */
+void host_fields_refresh(struct vmx_vcpu *vmx, struct host_state *host);
+
+/* In a slice: before the first VM entry and after the last VM exit. */
+void host_enter(struct vmx_vcpu *vmx, struct host_state *host);
+void host_leave(struct vmx_vcpu *vmx, struct host_state *host);
+
+#endif /* _MINIVMX_ARCH_HOST_H */

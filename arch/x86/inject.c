@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * inject.c - events into the guest: what VM entry delivers through the guest's IDT.
+ *
+ * Reached from run.c around each VM entry, in the slice. An exit can come in the middle of a delivery (the guest's
+ * IDT or stack was not mapped yet, say). The CPU then says what it was delivering, and the
+ * next entry must deliver it again, or it is lost. SDM 3C "Information for VM Exits That Occur
+ * During Event Delivery".
+ */
+#include <asm/vmx.h>
+
+#include "arch/x86/inject.h"
+#include "arch/x86/vcpu.h"
+#include "arch/x86/vmcs.h"
+
+/* What the interruption-information fields of exits and of entries have in common. */
+#define EVENT_FIELDS	(INTR_INFO_VECTOR_MASK | INTR_INFO_INTR_TYPE_MASK |	\
+			 INTR_INFO_DELIVER_CODE_MASK | INTR_INFO_VALID_MASK)
+
+void inject_exception_again(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	vmx->event = (struct vmx_event){
+		.info = exit->intr_info & EVENT_FIELDS,
+		.error_code = exit->intr_error_code,
+		.insn_len = exit->insn_len,
+	};
+}
+
+static bool needs_insn_len(u32 info)
+{
+	switch (info & INTR_INFO_INTR_TYPE_MASK) {
+	case INTR_TYPE_SOFT_INTR:
+	case INTR_TYPE_SOFT_EXCEPTION:
+	case INTR_TYPE_PRIV_SW_EXCEPTION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void inject_before_entry(struct vmx_vcpu *vmx)
+{
+	struct vmx_event *event = &vmx->event;
+
+	if (!(event->info & INTR_INFO_VALID_MASK))
+		return;
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event->info);
+	if (event->info & INTR_INFO_DELIVER_CODE_MASK)
+		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);
+	if (needs_insn_len(event->info))
+		vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, event->insn_len);
+}
+
+void inject_after_exit(struct vmx_vcpu *vmx)
+{
+	const struct exit_info *exit = &vmx->exit;
+
+	/* Delivered, or on its way and named below; the CPU has cleared the field's valid bit. */
+	vmx->event.info = 0;
+	if (exit->idt_vectoring & VECTORING_INFO_VALID_MASK) {
+		vmx->event = (struct vmx_event){
+			.info = exit->idt_vectoring & EVENT_FIELDS,
+			.error_code = exit->idt_error_code,
+			.insn_len = exit->insn_len,
+		};
+		/* An NMI that is delivered again must not find itself blocked. */
+		if ((exit->idt_vectoring & VECTORING_INFO_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+			vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+				     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) & ~GUEST_INTR_STATE_NMI);
+		return;
+	}
+	/*
+	 * IRET ends the blocking of NMIs even when it exits half-way, before it is done: block again. The bit is in the
+	 * interruption information, or in the qualification of an EPT violation.
+	 */
+	if (((exit->intr_info & INTR_INFO_VALID_MASK) && (exit->intr_info & INTR_INFO_UNBLOCK_NMI) &&
+	     (exit->intr_info & INTR_INFO_VECTOR_MASK) != 8) ||
+	    ((exit->reason & EXIT_REASON_BASIC) == EXIT_REASON_EPT_VIOLATION &&
+	     (exit->qualification & INTR_INFO_UNBLOCK_NMI)))
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
+			     vmcs_read32(GUEST_INTERRUPTIBILITY_INFO) | GUEST_INTR_STATE_NMI);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mitigate.c - clearing the L1 data cache and the branch predictors around a slice.
+ *
+ * Reached from run.c. The policy follows the kernel's: what it found the CPU vulnerable to,
+ * and what the command line (mitigations=) asks for. Interrupts are off but during setup.
+ */
+#include <linux/cpu.h>
+#include <linux/gfp.h>
+#include <linux/percpu.h>
+#include <asm/cpufeature.h>
+#include <asm/msr-index.h>
+#include <asm/nospec-branch.h>
+#include <asm/processor.h>
+
+#include "arch/x86/mitigate.h"
+#include "arch/x86/vcpu.h"
+
+/*
+ * L1 terminal fault: a guest may read whatever host data is in the L1 data cache through its own
+ * not-present page-table entries, so the cache must hold none when it starts.
+ */
+static enum { L1D_NO_FLUSH, L1D_FLUSH_COMMAND, L1D_FLUSH_BY_READING } l1d_flush_method;
+
+/* Twice the largest L1 data cache, so that reading it displaces every line whatever the replacement policy. */
+#define L1D_BUFFER_ORDER	4
+#define L1D_BUFFER_SIZE		(PAGE_SIZE << L1D_BUFFER_ORDER)
+#define L1D_LINE_SIZE		64
+
+static u8 *l1d_buffer;
+
+/* Which vCPU ran last on this CPU: another one's branch history must not steer it. */
+static DEFINE_PER_CPU(u64, last_vcpu);
+static bool use_ibpb;
+
+static bool l1d_flush_needed(enum l1d_flush_policy policy)
+{
+	u64 capabilities = 0;
+
+	if (policy != L1D_FLUSH_AUTO)
+		return policy == L1D_FLUSH_ALWAYS;
+	if (!boot_cpu_has_bug(X86_BUG_L1TF) || cpu_mitigations_off())
+		return false;
+	/* Set where a hypervisor below us flushes already. */
+	if (boot_cpu_has(X86_FEATURE_ARCH_CAPABILITIES))
+		rdmsrq(MSR_IA32_ARCH_CAPABILITIES, capabilities);
+	return !(capabilities & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH);
+}
+
+int mitigations_setup(enum l1d_flush_policy l1d_flush)
+{
+	/* With mitigations=off the kernel clears no predictor for anybody, so neither do we. */
+	use_ibpb = boot_cpu_has(X86_FEATURE_IBPB) && !cpu_mitigations_off();
+
+	if (!l1d_flush_needed(l1d_flush))
+		return 0;
+	if (boot_cpu_has(X86_FEATURE_FLUSH_L1D)) {
+		l1d_flush_method = L1D_FLUSH_COMMAND;
+		return 0;
+	}
+	l1d_buffer = (u8 *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, L1D_BUFFER_ORDER);
+	if (!l1d_buffer)
+		return -ENOMEM;
+	l1d_flush_method = L1D_FLUSH_BY_READING;
+	return 0;
+}
+
+void mitigations_teardown(void)
+{
+	free_pages((unsigned long)l1d_buffer, L1D_BUFFER_ORDER);
+}
+
+const char *vmx_l1d_flush_name(void)
+{
+	switch (l1d_flush_method) {
+	case L1D_FLUSH_COMMAND:
+		return "by command";
+	case L1D_FLUSH_BY_READING:
+		return "by reading a buffer";
+	default:
+		return "not needed or switched off";
+	}
+}
+
+static void l1d_flush(void)
+{
+	if (l1d_flush_method == L1D_FLUSH_COMMAND) {
+		wrmsrq(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+	} else if (l1d_flush_method == L1D_FLUSH_BY_READING) {
+		/* First the translations, so that no page walk comes between the lines. */
+		for (size_t i = 0; i < L1D_BUFFER_SIZE; i += PAGE_SIZE)
+			READ_ONCE(l1d_buffer[i]);
+		for (size_t i = 0; i < L1D_BUFFER_SIZE; i += L1D_LINE_SIZE)
+			READ_ONCE(l1d_buffer[i]);
+	}
+}
+
+void mitigations_enter(struct vmx_vcpu *vmx)
+{
+	if (this_cpu_read(last_vcpu) != vmx->unique_id) {
+		this_cpu_write(last_vcpu, vmx->unique_id);
+		if (use_ibpb)
+			wrmsrq(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+	}
+	l1d_flush();
+}
+
+void mitigations_leave(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	/* VMSCAPE: the guest's branch history must not steer the program that runs it. */
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
+}

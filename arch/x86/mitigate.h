@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mitigate.h - keeping a guest from reading the host, or another guest, through what the CPU
+ * leaves in its caches, buffers and branch predictors.
+ *
+ * What must happen within a few instructions of VM entry or exit is in enter.S (VERW, return
+ * stack, IBRS, branch history); here is what happens once a slice.
+ */
+#ifndef _MINIVMX_ARCH_MITIGATE_H
+#define _MINIVMX_ARCH_MITIGATE_H
+
+#include "arch/x86/vmx.h"
+
+struct vmx_vcpu;
+
+int mitigations_setup(enum l1d_flush_policy l1d_flush);
+void mitigations_teardown(void);
+
+/* Before the first VM entry of a slice, and after the last VM exit. Interrupts off. */
+void mitigations_enter(struct vmx_vcpu *vmx);
+void mitigations_leave(void);
+
+#endif /* _MINIVMX_ARCH_MITIGATE_H */

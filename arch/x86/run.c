@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * run.c - vmx_run(): slices, entries and exits, until somebody outside is needed.
+ *
+ * Reached from module/vcpu.c with interrupts on, and from here on the order of a RUN is the order of
+ * this file read upwards: vmx_run() opens a slice (slice.c), loads the guest (state.c, host.c), enters it
+ * (enter.S), looks at the exit (exit.c), and either enters again or gives the CPU back.
+ */
+#include <linux/irqflags.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
+#include <asm/mce.h>
+#include <asm/ptrace.h>
+#include <asm/special_insns.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/ept.h"
+#include "arch/x86/exit.h"
+#include "arch/x86/host.h"
+#include "arch/x86/inject.h"
+#include "arch/x86/mitigate.h"
+#include "arch/x86/run.h"
+#include "arch/x86/setup.h"
+#include "arch/x86/slice.h"
+#include "arch/x86/state.h"
+#include "arch/x86/vcpu.h"
+#include "arch/x86/vmcs.h"
+
+/*
+ * Must the thread do something before the guest goes on? TIF_NOTIFY_RESUME alone is no reason: every
+ * preemption sets it for a program that uses restartable sequences, and it keeps until RUN returns.
+ */
+static bool thread_work_pending(void)
+{
+	unsigned long flags = read_thread_flags();
+
+	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | TIF_RESCHED_MASK))
+		return true;
+	return (flags & _TIF_NOTIFY_RESUME) && task_work_pending(current);
+}
+
+/* VMLAUNCH or VMRESUME did not even leave the host. */
+static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_result result)
+{
+	u32 error = 0;
+
+	if (result == VMX_ENTRY_FAIL_VALID)
+		error = vmcs_read32(VM_INSTRUCTION_ERROR);
+	WARN_ONCE(result != VMX_ENTRY_FAIL_VALID, "minivmx: VM entry without a VMCS (%d)\n", result);
+	exit_to_user_failed_entry(vmx, error);
+	return EXIT_TO_USER;
+}
+
+/* Enters the guest once and handles the exit. */
+static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
+{
+	enum vmx_entry_result result;
+
+	inject_before_entry(vmx);
+	/* CR2 is not switched: page faults of the guest set it, and so do those of the host. */
+	native_write_cr2(vmx->cr2);
+	result = vmx_enter(vmx->regs, launched);
+	vmx->cr2 = native_read_cr2();
+	if (result != VMX_ENTRY_EXITED)
+		return entry_refused(vmx, result);
+
+	exit_read(vmx);
+	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
+		inject_after_exit(vmx);
+	return exit_dispatch(vmx);
+}
+
+/* The guest's memory has changed under this slice: the next one will see it. */
+static bool translations_outdated(struct vmx_vcpu *vmx)
+{
+	return READ_ONCE(vmx->ept->generation) != vmx->last_ept_generation;
+}
+
+/* Runs the guest for as many exits as need nothing but this CPU. In a slice. */
+static enum exit_action run_in_slice(struct vmx_vcpu *vmx)
+{
+	struct host_state host;
+	enum exit_action action;
+	bool launched = false;
+
+	if (!vmx->vmcs.written)
+		vmcs_setup(vmx);
+	host_fields_refresh(vmx, &host);
+	vmx->vmcs.written = true;
+	state_load(vmx);
+	host_enter(vmx, &host);
+	ept_enter(vmx);
+	mitigations_enter(vmx);
+	do {
+		action = enter_once(vmx, launched);
+		launched = true;
+		if (thread_work_pending() || translations_outdated(vmx))
+			break;
+	} while (action == EXIT_RESUME || action == EXIT_SKIP_AND_RESUME);
+	mitigations_leave();
+	ept_leave(vmx);
+	state_save(vmx);
+	host_leave(vmx, &host);
+	return action;
+}
+
+/*
+ * The NMI that ended the guest is used up, and the CPU holds back further ones until an IRET: so the host's handler,
+ * whose gate INT 2 is, must run now, before anything here can execute one.
+ */
+static void deliver_host_nmi(void)
+{
+	asm volatile("int $2");
+}
+
+/* As if the machine check had interrupted the program: it may be killed for it. */
+static void deliver_host_machine_check(void)
+{
+	struct pt_regs regs = {
+		.cs = 3,
+		.flags = X86_EFLAGS_IF,
+	};
+
+	/* A kernel built without machine-check handling has nobody to tell. */
+	if (IS_ENABLED(CONFIG_X86_MCE))
+		do_machine_check(&regs);
+}
+
+enum vmx_result vmx_run(struct vmx_vcpu *vmx)
+{
+	enum exit_action action;
+	struct slice slice;
+
+	for (;;) {
+		local_irq_disable();
+		if (thread_work_pending()) {
+			local_irq_enable();
+			return VMX_WORK_PENDING;
+		}
+		if (slice_begin(&slice, &vmx->vmcs)) {
+			local_irq_enable();
+			return VMX_BUSY;
+		}
+		action = run_in_slice(vmx);
+		slice_end(&slice, &vmx->vmcs);
+
+		if (action == EXIT_TO_NMI)
+			deliver_host_nmi();
+		else if (action == EXIT_TO_MACHINE_CHECK)
+			deliver_host_machine_check();
+		/* An interrupt that ended the guest fires here. */
+		local_irq_enable();
+
+		switch (action) {
+		case EXIT_TO_USER:
+		case EXIT_SKIP_AND_TO_USER:
+			return VMX_TO_USER;
+		case EXIT_TO_MEMORY:
+			return VMX_MEMORY_FAULT;
+		default:
+			break;
+		}
+	}
+}

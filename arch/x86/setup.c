@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * setup.c - a fresh VMCS: one function for each area of SDM 3C "Virtual-Machine Control Structures".
+ *
+ * Reached from run.c in the first slice of a vCPU, interrupts off, our VMCS current. What stands
+ * here never changes; host.c refreshes the host-state area each slice, state.c writes the
+ * guest's registers.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/string.h>
+#include <asm/desc_defs.h>
+#include <asm/segment.h>
+#include <asm/tsc.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/caps.h"
+#include "arch/x86/ept.h"
+#include "arch/x86/run.h"
+#include "arch/x86/setup.h"
+#include "arch/x86/vcpu.h"
+#include "arch/x86/vmcs.h"
+
+/*
+ * One bit for each MSR and direction; a 1 makes the access exit. All ones: a guest reads and
+ * writes no MSR of the host. Shared by all vCPUs. SDM 3C "MSR-Bitmap Address".
+ */
+static void *msr_bitmap;
+
+int vmcs_setup_init(void)
+{
+	msr_bitmap = (void *)__get_free_page(GFP_KERNEL);
+	if (!msr_bitmap)
+		return -ENOMEM;
+	memset(msr_bitmap, 0xff, PAGE_SIZE);
+	return 0;
+}
+
+void vmcs_setup_exit(void)
+{
+	free_page((unsigned long)msr_bitmap);
+}
+
+/*
+ * Exceptions that a guest must not handle alone: #DB and #AC because delivering one can raise the next
+ * without end, with interrupts held off (CVE-2015-5307, CVE-2015-8104); #MC because it is the
+ * host's machine that broke.
+ */
+#define INTERCEPTED_EXCEPTIONS	(BIT(1) | BIT(17) | BIT(18))
+
+/*
+ * Ticks of the VMX-preemption timer in one host tick. Host interrupts end a slice anyway; the timer
+ * ends it where they are masked together with the guest's. It counts the TSC shifted right.
+ */
+static u32 preemption_timer_ticks(void)
+{
+	u64 ticks = (u64)tsc_khz * 1000 / HZ;
+
+	ticks >>= vmx_caps.misc & MISC_PREEMPTION_TIMER_RATE;
+	return clamp_t(u64, ticks, 1, U32_MAX);
+}
+
+/* SDM 3C "VM-Execution Control Fields" */
+static void setup_execution_controls(struct vmx_vcpu *vmx)
+{
+	u32 secondary = vmx_caps.control[VMX_SECONDARY];
+
+	if (!vmx->vpid)
+		secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
+	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.control[VMX_PIN_BASED]);
+	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx_caps.control[VMX_PRIMARY]);
+	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, secondary);
+
+	vmcs_write32(EXCEPTION_BITMAP, INTERCEPTED_EXCEPTIONS);
+	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
+	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
+	vmcs_write32(CR3_TARGET_COUNT, 0);
+	vmcs_write64(TSC_OFFSET, vmx->tsc_offset);
+	vmcs_write64(MSR_BITMAP, __pa(msr_bitmap));
+	vmcs_write64(EPT_POINTER, vmx->ept->eptp);
+	if (vmx->vpid)
+		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
+	if (vmx_caps.has_preemption_timer)
+		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, preemption_timer_ticks());
+}
+
+/* SDM 3C "VM-Exit Control Fields", "VM-Entry Control Fields" (state.c writes the entry controls) */
+static void setup_exit_and_entry_controls(void)
+{
+	vmcs_write32(VM_EXIT_CONTROLS, vmx_caps.control[VMX_EXIT]);
+	vmcs_write32(VM_EXIT_MSR_STORE_COUNT, 0);
+	vmcs_write32(VM_EXIT_MSR_LOAD_COUNT, 0);
+	vmcs_write32(VM_ENTRY_MSR_LOAD_COUNT, 0);
+	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
+}
+
+/*
+ * SDM 3C "Host-State Area". The segments that VM exit can load with a null selector get one: host.c
+ * puts back what the interrupted program had.
+ */
+static void setup_host_state(void)
+{
+	vmcs_write16(HOST_CS_SELECTOR, __KERNEL_CS);
+	vmcs_write16(HOST_SS_SELECTOR, __KERNEL_DS);
+	vmcs_write16(HOST_DS_SELECTOR, 0);
+	vmcs_write16(HOST_ES_SELECTOR, 0);
+	vmcs_write16(HOST_FS_SELECTOR, 0);
+	vmcs_write16(HOST_GS_SELECTOR, 0);
+	vmcs_write16(HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
+	vmcs_write(HOST_RIP, (unsigned long)vmx_exit);
+}
+
+/* SDM 3A "IA32_PAT MSR": the value at power-on. */
+#define PAT_AT_RESET	0x0007040600070406ULL
+
+/* SDM 3C "Guest-State Area": what no ioctl sets and no exit changes for us. */
+static void setup_guest_state(void)
+{
+	vmcs_write64(VMCS_LINK_POINTER, ~0ULL);
+	vmcs_write64(GUEST_IA32_DEBUGCTL, 0);
+	vmcs_write64(GUEST_IA32_PAT, PAT_AT_RESET);
+	if (vmx_caps.has_perf_global_ctrl)
+		vmcs_write64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);
+	vmcs_write(GUEST_DR7, 0x400);
+	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmcs_write32(GUEST_SYSENTER_CS, 0);
+	vmcs_write(GUEST_SYSENTER_ESP, 0);
+	vmcs_write(GUEST_SYSENTER_EIP, 0);
+}
+
+void vmcs_setup(struct vmx_vcpu *vmx)
+{
+	setup_execution_controls(vmx);
+	setup_exit_and_entry_controls();
+	setup_host_state();
+	setup_guest_state();
+}

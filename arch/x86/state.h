@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * state.h - guest registers between struct vmx_vcpu and the VMCS.
+ */
+#ifndef _MINIVMX_ARCH_STATE_H
+#define _MINIVMX_ARCH_STATE_H
+
+#include <linux/types.h>
+
+struct vmx_vcpu;
+
+/* The CPU's state after reset. SDM 3A "Processor State After Reset". */
+void state_reset(struct vmx_vcpu *vmx);
+
+/* In a slice: writes the dirty groups, before the first VM entry. */
+void state_load(struct vmx_vcpu *vmx);
+/* In a slice: reads what each slice reads, after the last VM exit. */
+void state_save(struct vmx_vcpu *vmx);
+
+/* In a slice: moves RIP behind the instruction, as executing it would. */
+void state_skip_instruction(u32 insn_len);
+
+#endif /* _MINIVMX_ARCH_STATE_H */

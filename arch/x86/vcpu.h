@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vcpu.h - struct vmx_vcpu: a virtual CPU as the CPU side sees it.
+ *
+ * Between slices the guest's state is here, in memory, and nowhere else; a slice (slice.h) puts
+ * it into the CPU. State that few look at stays in the VMCS region until it is asked for, so a
+ * group of registers can be valid here or there:
+ *   dirty   the value here is newer: the next slice writes the group to the VMCS
+ *   stale   the value in the VMCS is newer: state.c fetches the group before it is read
+ */
+#ifndef _MINIVMX_ARCH_VCPU_H
+#define _MINIVMX_ARCH_VCPU_H
+
+#include <linux/bits.h>
+#include <linux/kvm_types.h>
+#include <linux/types.h>
+
+#include <uapi/minivmx.h>
+
+#include "arch/x86/regs.h"
+#include "arch/x86/slice.h"
+#include "arch/x86/vmx.h"
+
+/* Groups of guest registers that travel together. */
+enum vmx_state_group {
+	STATE_CORE	= BIT(0),	/* RIP, RSP, RFLAGS, interruptibility: read after each slice */
+	STATE_CONTROL	= BIT(1),	/* CR0, CR3, CR4, EFER: read after each slice */
+	STATE_SEGMENTS	= BIT(2),	/* the eight segment registers: fetched when asked for */
+	STATE_TABLES	= BIT(3),	/* GDTR, IDTR: fetched when asked for */
+};
+
+#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES)
+#define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES)
+
+/* In the order of the VMCS fields, which are two apart. */
+enum vmx_segment_index {
+	SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
+	SEGMENT_LDTR, SEGMENT_TR,
+	SEGMENT_COUNT
+};
+
+struct vmx_segment {
+	u64 base;
+	u32 limit;
+	u32 access_rights;	/* SDM 3C "Guest Register State", table of access rights */
+	u16 selector;
+};
+
+struct vmx_table {
+	u64 base;
+	u32 limit;
+};
+
+/* An event for the next VM entry, or none (info without VECTORING_INFO_VALID_MASK). */
+struct vmx_event {
+	u32 info;		/* VM-entry interruption-information field */
+	u32 error_code;
+	u32 insn_len;		/* of the INT, INT1, INT3 or INTO that caused it */
+};
+
+/* One VM exit, read from the VMCS once. SDM 3C "VM-Exit Information Fields". */
+struct exit_info {
+	u32 reason;		/* full: basic reason in bits 15:0, bit 31 = the entry failed */
+	u32 insn_len;
+	u64 qualification;
+	u32 intr_info;
+	u32 intr_error_code;
+	u32 idt_vectoring;
+	u32 idt_error_code;
+	u32 insn_info;
+	u64 guest_physical;
+	u64 guest_linear;
+	unsigned int cpu;	/* host CPU it happened on */
+};
+
+#define EXIT_REASON_BASIC	GENMASK(15, 0)
+
+/* An IN or OUT that userspace has not finished. */
+struct pending_io {
+	bool pending;
+	bool in;
+	u8 size;		/* bytes */
+	u8 insn_len;
+	u64 rip;		/* of the instruction; if it moves, somebody else finished it */
+};
+
+/* What the host fields of the VMCS hold: a field is written only when it changes. */
+struct host_fields {
+	u64 cr0, cr3, cr4;
+	u64 fs_base, gs_base, tr_base, gdt_base, idt_base;
+	u64 sysenter_cs, sysenter_esp, sysenter_eip;
+	u64 pat, efer, perf_global_ctrl;
+};
+
+/* MSRs that a guest uses without an exit, and that VM entry and exit do not switch. */
+struct syscall_msrs {
+	u64 star, lstar, cstar, fmask;
+};
+
+/* Bytes of XSAVE area for x87, SSE and AVX in the standard format: 512 + 64 + 256. */
+#define GUEST_FPU_SIZE	832
+
+struct vmx_vcpu {
+	struct vmcs_region vmcs;
+	struct ept *ept;
+	unsigned int id;
+	u64 unique_id;			/* never used again: tells vCPUs apart for IBPB */
+	u16 vpid;			/* 0: none */
+
+	/* Guest state; see the top of this file. */
+	unsigned int dirty, stale;	/* sets of enum vmx_state_group */
+	u64 regs[VMX_NR_REGS];		/* RSP belongs to STATE_CORE */
+	u64 rip, rflags;
+	u32 interruptibility;
+	u64 cr0, cr2, cr3, cr4, cr8, efer;
+	u64 apic_base;
+	struct vmx_segment segments[SEGMENT_COUNT];
+	struct vmx_table gdt, idt;
+	struct syscall_msrs syscall_msrs;
+	u64 kernel_gs_base;
+	u64 xcr0;
+	u8 fpu[GUEST_FPU_SIZE] __aligned(64);
+
+	u64 tsc_offset;			/* guest TSC - host TSC */
+
+	struct vmx_event event;
+	struct exit_info exit;
+	struct pending_io io;
+	struct vmx_memory_fault fault;
+
+	struct minivmx_cpuid_entry2 *cpuid;
+	unsigned int cpuid_count;
+
+	struct host_fields host_fields;
+
+	/* Where and with what the last slice ran: is anything stale cached there? */
+	int last_cpu;			/* -1: no slice yet */
+	unsigned long last_ept_generation;
+	bool flush_vpid;		/* CR0, CR3, CR4 or EFER were changed from outside */
+
+	struct minivmx_run *run;	/* shared with userspace: read once, trust nothing */
+	void *io_data;
+};
+
+#endif /* _MINIVMX_ARCH_VCPU_H */

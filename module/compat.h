@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat.h - what differs between the kernels that minivmx supports (6.1 to 7.2).
+ *
+ * Kbuild includes it before every file, so no other one tests a kernel version. The code
+ * is written against the newest kernel; older ones are brought up to it here.
+ */
+#ifndef _MINIVMX_COMPAT_H
+#define _MINIVMX_COMPAT_H
+
+/* What our lines in the log begin with; before any header that prints. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/version.h>
+#include <asm/cpufeatures.h>
+
+/* 7.x gave "clear the branch history on VM exit" another name. */
+#if !defined(X86_FEATURE_CLEAR_BHB_VMEXIT) && defined(X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT)
+#define X86_FEATURE_CLEAR_BHB_VMEXIT	X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
+#endif
+
+#ifndef __ASSEMBLY__
+
+#include <linux/thread_info.h>
+#include <asm/msr.h>
+
+/* 6.16 renamed the 64-bit MSR accessors; they were macros before. */
+#ifndef rdmsrq
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define rdmsrq(msr, value)	rdmsrl(msr, value)
+#define wrmsrq(msr, value)	wrmsrl(msr, value)
+#define rdmsrq_safe(msr, p)	rdmsrl_safe(msr, p)
+#endif
+#endif
+
+/* Lazy preemption (6.13) has a second flag that asks the task to yield. */
+#ifdef _TIF_NEED_RESCHED_LAZY
+#define TIF_RESCHED_MASK	(_TIF_NEED_RESCHED | _TIF_NEED_RESCHED_LAZY)
+#else
+#define TIF_RESCHED_MASK	_TIF_NEED_RESCHED
+#endif
+
+/* FRED, the new event delivery, is unknown to 6.1. */
+#ifdef X86_FEATURE_FRED
+#define cpu_uses_fred()		cpu_feature_enabled(X86_FEATURE_FRED)
+#else
+#define cpu_uses_fred()		false
+#endif
+
+/* Lets a signal end the wait for a page; get_user_pages_unlocked() knows it since 6.3. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define GUP_INTERRUPTIBLE	FOLL_INTERRUPTIBLE
+#else
+#define GUP_INTERRUPTIBLE	0
+#endif
+
+#endif /* __ASSEMBLY__ */
+#endif /* _MINIVMX_COMPAT_H */

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memory.c - guest memory: slots, finding the page behind a guest-physical address, and
+ * following every change of the process's own mapping.
+ *
+ * The guest's memory is the process's memory, nothing is pinned. The EPT (arch/x86/ept.c) is a mirror
+ * of the process's page table, filled in by memory_fault() when the guest first touches a
+ * page, and emptied by the mmu notifier when the kernel is about to change the page: swap it out,
+ * move it, copy it after fork(), unmap it. The two may run at the same time; the
+ * sequence in vmx.h settles who is first.
+ */
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/uaccess.h>
+
+#include "module/minivmx.h"
+
+/* ---------------------------------------------------------------- the mmu notifier */
+
+static struct vm *vm_of(struct mmu_notifier *notifier)
+{
+	return container_of(notifier, struct vm, notifier);
+}
+
+/* The part of [start, end) of user memory that @slot shows, as guest-physical addresses. */
+static bool slot_intersect(const struct slot *slot, unsigned long start, unsigned long end,
+			   gpa_t *gpa_start, gpa_t *gpa_end)
+{
+	u64 first = max_t(u64, start, slot->hva);
+	u64 last = min_t(u64, end, slot->hva + slot->size);
+
+	if (first >= last)
+		return false;
+	*gpa_start = slot->gpa + (first - slot->hva);
+	*gpa_end = slot->gpa + (last - slot->hva);
+	return true;
+}
+
+/* Calls @act for every slot's part of the range, under the EPT lock; collects its answers. */
+static bool for_each_mapping(struct vm *vm, unsigned long start, unsigned long end,
+			     bool (*act)(struct ept *ept, gpa_t start, gpa_t end))
+{
+	const struct slots *slots;
+	gpa_t gpa_start, gpa_end;
+	bool any = false;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++)
+		if (slot_intersect(&slots->slot[i], start, end, &gpa_start, &gpa_end))
+			any |= act(vm->ept, gpa_start, gpa_end);
+	rcu_read_unlock();
+	return any;
+}
+
+/*
+ * Nobody may use the range from the return of this function on, until the end of the change: unmap it, and wait
+ * for CPUs that may still hold a translation. Not for sleeping: it may be called under spinlocks.
+ */
+static int memory_invalidate_range_start(struct mmu_notifier *notifier,
+					 const struct mmu_notifier_range *range)
+{
+	struct vm *vm = vm_of(notifier);
+	bool unmapped;
+
+	ept_lock(vm->ept);
+	ept_invalidate_hold(vm->ept);
+	unmapped = for_each_mapping(vm, range->start, range->end, ept_unmap);
+	ept_unlock(vm->ept);
+	if (unmapped)
+		ept_kick_and_wait(vm->ept);
+	return 0;
+}
+
+static void memory_invalidate_range_end(struct mmu_notifier *notifier,
+					const struct mmu_notifier_range *range)
+{
+	ept_invalidate_release(vm_of(notifier)->ept);
+}
+
+static bool ept_age_and_clear(struct ept *ept, gpa_t start, gpa_t end)
+{
+	return ept_age(ept, start, end, true);
+}
+
+static bool ept_age_and_keep(struct ept *ept, gpa_t start, gpa_t end)
+{
+	return ept_age(ept, start, end, false);
+}
+
+/* Has the guest used the page? Without these, reclaim would take the guest's hottest memory first. */
+static int memory_age(struct vm *vm, unsigned long start, unsigned long end,
+		      bool (*act)(struct ept *ept, gpa_t start, gpa_t end))
+{
+	bool accessed;
+
+	ept_lock(vm->ept);
+	accessed = for_each_mapping(vm, start, end, act);
+	ept_unlock(vm->ept);
+	return accessed;
+}
+
+static int memory_clear_young(struct mmu_notifier *notifier, struct mm_struct *mm,
+			      unsigned long start, unsigned long end)
+{
+	return memory_age(vm_of(notifier), start, end, ept_age_and_clear);
+}
+
+static int memory_test_young(struct mmu_notifier *notifier, struct mm_struct *mm,
+			     unsigned long address)
+{
+	return memory_age(vm_of(notifier), address, address + 1, ept_age_and_keep);
+}
+
+/* The process is gone; its pages are about to be. */
+static void memory_release(struct mmu_notifier *notifier, struct mm_struct *mm)
+{
+	struct vm *vm = vm_of(notifier);
+
+	ept_lock(vm->ept);
+	ept_unmap(vm->ept, 0, vmx_guest_physical_limit());
+	ept_unlock(vm->ept);
+	ept_kick_and_wait(vm->ept);
+}
+
+static const struct mmu_notifier_ops memory_notifier_ops = {
+	.invalidate_range_start	= memory_invalidate_range_start,
+	.invalidate_range_end	= memory_invalidate_range_end,
+	.clear_flush_young	= memory_clear_young,
+	.clear_young		= memory_clear_young,
+	.test_young		= memory_test_young,
+	.release		= memory_release,
+};
+
+/* ------------------------------------------------------------------- life and death */
+
+int memory_create(struct vm *vm)
+{
+	struct slots *slots;
+	int err = -ENOMEM;
+
+	vm->ept = ept_create();
+	if (!vm->ept)
+		return -ENOMEM;
+	slots = kzalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		goto err_destroy_ept;
+	rcu_assign_pointer(vm->slots, slots);
+	vm->notifier.ops = &memory_notifier_ops;
+	err = mmu_notifier_register(&vm->notifier, current->mm);
+	if (err)
+		goto err_free_slots;
+	return 0;
+
+err_free_slots:
+	kfree(slots);
+err_destroy_ept:
+	ept_destroy(vm->ept);
+	return err;
+}
+
+void memory_destroy(struct vm *vm)
+{
+	mmu_notifier_unregister(&vm->notifier, vm->mm);
+	kfree(rcu_dereference_protected(vm->slots, true));
+	ept_destroy(vm->ept);
+}
+
+/* --------------------------------------------------------------------------- slots */
+
+static int region_check(const struct minivmx_userspace_memory_region *region)
+{
+	u64 end;
+
+	if (region->slot >= MINIVMX_MAX_SLOTS || (region->flags & ~MINIVMX_MEM_READONLY))
+		return -EINVAL;
+	if (!PAGE_ALIGNED(region->guest_phys_addr) || !PAGE_ALIGNED(region->memory_size) ||
+	    !PAGE_ALIGNED(region->userspace_addr))
+		return -EINVAL;
+	if (check_add_overflow(region->guest_phys_addr, region->memory_size, &end) ||
+	    end > vmx_guest_physical_limit())
+		return -EINVAL;
+	if (!access_ok((void __user *)(unsigned long)region->userspace_addr, region->memory_size))
+		return -EINVAL;
+	return 0;
+}
+
+/* What may become of a slot that exists: deleted, moved to another guest address, left as it is. */
+static int slot_change_check(const struct slot *old,
+			     const struct minivmx_userspace_memory_region *region)
+{
+	if (!region->memory_size)
+		return old->size ? 0 : -EINVAL;
+	if (!old->size)
+		return 0;
+	if (region->memory_size != old->size || region->userspace_addr != old->hva ||
+	    region->flags != old->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static bool slot_overlaps(const struct slots *slots,
+			  const struct minivmx_userspace_memory_region *region)
+{
+	for (u32 i = 0; i < MINIVMX_MAX_SLOTS; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (i != region->slot && slot->size &&
+		    region->guest_phys_addr < slot->gpa + slot->size &&
+		    slot->gpa < region->guest_phys_addr + region->memory_size)
+			return true;
+	}
+	return false;
+}
+
+/* Makes @slots the VM's and unmaps what @old showed. Faults that began before will look again. */
+static void slots_replace(struct vm *vm, struct slots *slots, const struct slot *old)
+{
+	struct slots *previous = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+	bool unmapped;
+
+	ept_lock(vm->ept);
+	ept_invalidate_hold(vm->ept);
+	rcu_assign_pointer(vm->slots, slots);
+	unmapped = ept_unmap(vm->ept, old->gpa, old->gpa + old->size);
+	ept_unlock(vm->ept);
+	if (unmapped)
+		ept_kick_and_wait(vm->ept);
+	ept_invalidate_release(vm->ept);
+	kfree_rcu(previous, rcu);
+}
+
+int memory_set_region(struct vm *vm, const struct minivmx_userspace_memory_region *region)
+{
+	struct slot old, *slot;
+	struct slots *slots;
+	int err;
+
+	err = region_check(region);
+	if (err)
+		return err;
+	slots = kmalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		return -ENOMEM;
+
+	mutex_lock(&vm->lock);
+	*slots = *rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+	slot = &slots->slot[array_index_nospec(region->slot, MINIVMX_MAX_SLOTS)];
+	old = *slot;
+	err = slot_change_check(&old, region);
+	if (!err && region->memory_size && slot_overlaps(slots, region))
+		err = -EEXIST;
+	if (err) {
+		mutex_unlock(&vm->lock);
+		kfree(slots);
+		return err;
+	}
+	*slot = (struct slot){
+		.gpa = region->guest_phys_addr,
+		.size = region->memory_size,
+		.hva = region->userspace_addr,
+		.flags = region->flags,
+	};
+	slots_replace(vm, slots, &old);
+	mutex_unlock(&vm->lock);
+	return 0;
+}
+
+/* -------------------------------------------------------------------------- faults */
+
+/* A copy of the slot that shows @gpa. */
+static bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found)
+{
+	const struct slots *slots;
+	bool success = false;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (gpa >= slot->gpa && gpa - slot->gpa < slot->size) {
+			*found = *slot;
+			success = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return success;
+}
+
+/* The page at @hva, made present as if the process had touched it; the caller drops it. */
+static int page_find(unsigned long hva, bool write, struct page **page)
+{
+	unsigned int flags = write ? FOLL_WRITE : 0;
+	long pages;
+
+	if (get_user_pages_fast_only(hva, 1, flags, page) == 1)
+		return 0;
+	pages = get_user_pages_unlocked(hva, 1, page, flags | GUP_INTERRUPTIBLE);
+	if (pages == 1)
+		return 0;
+	if (signal_pending(current))
+		return -EINTR;
+	return pages == -ENOMEM ? -ENOMEM : -EFAULT;
+}
+
+int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault)
+{
+	struct vm *vm = vcpu->vm;
+	unsigned long sequence;
+	struct slot slot;
+	struct page *page;
+	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
+	int err;
+
+	err = ept_cache_fill(&vcpu->ept_cache);
+	if (err)
+		return err;
+	sequence = ept_sequence(vm->ept);
+	if (!slot_find(vm, gpa, &slot))
+		return -ENOENT;
+	if (fault->write && (slot.flags & MINIVMX_MEM_READONLY))
+		return -ENOENT;
+	err = page_find(slot.hva + (gpa - slot.gpa), fault->write, &page);
+	if (err)
+		return err;
+
+	ept_lock(vm->ept);
+	/* Moved: the page may be another one by now. The guest will fault again. */
+	if (!ept_sequence_moved(vm->ept, sequence)) {
+		ept_map(vm->ept, &vcpu->ept_cache, gpa, page_to_phys(page), fault->write);
+		/*
+		 * The guest's writes set no dirty bit that the kernel looks at, and a writable page can
+		 * still be clean (MADV_FREE, a shared mapping that was only read): say so now.
+		 */
+		if (fault->write)
+			SetPageDirty(page);
+		mark_page_accessed(page);
+	}
+	ept_unlock(vm->ept);
+	put_page(page);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * minivmx.h - the module's objects: VM, slot, vCPU; who owns whom, and which lock guards what.
+ *
+ * A VM is made by an ioctl on the device and lives as long as its file or a file of one of its
+ * vCPUs is open (vm->refs). A vCPU lives as long as its own file.
+ *
+ * Lock order:  vm->lock  >  vcpu->mutex  >  mmap_lock and the mm's other locks  >  the EPT lock
+ *   vm->lock      slots (writers), vcpu_ids
+ *   vcpu->mutex   everything in struct vcpu and struct vmx_vcpu
+ *   EPT lock      the second-level page table (arch/x86/ept.c)
+ * Slots are read under RCU.
+ */
+#ifndef _MINIVMX_MINIVMX_H
+#define _MINIVMX_MINIVMX_H
+
+#include <linux/bitmap.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include <uapi/minivmx.h>
+
+#include "arch/x86/vmx.h"
+
+/* A range of guest-physical addresses backed by user memory. size 0: no such slot. */
+struct slot {
+	gpa_t gpa;
+	u64 size;
+	unsigned long hva;	/* user address of the first byte */
+	u32 flags;		/* MINIVMX_MEM_* */
+};
+
+/* Replaced as a whole; readers see the old or the new set. */
+struct slots {
+	struct rcu_head rcu;
+	struct slot slot[MINIVMX_MAX_SLOTS];
+};
+
+struct vm {
+	struct kref refs;
+	struct mm_struct *mm;		/* the address space it was made in, not its pages */
+	struct mutex lock;
+	struct slots __rcu *slots;
+	DECLARE_BITMAP(vcpu_ids, MINIVMX_MAX_VCPUS);
+	struct ept *ept;
+	struct mmu_notifier notifier;
+	struct work_struct destroy_work;
+};
+
+struct vcpu {
+	struct vm *vm;
+	struct mutex mutex;
+	unsigned int id;
+	struct vmx_vcpu *vmx;
+	struct page *run_page;		/* struct minivmx_run, mapped by userspace */
+	struct page *io_page;		/* data of IN and OUT, mapped behind it */
+	struct ept_cache ept_cache;
+};
+
+
+/* vm.c */
+int vm_create_file(void);			/* a file descriptor, or an error */
+void vm_get(struct vm *vm);
+void vm_put(struct vm *vm);
+long vm_check_extension(unsigned long capability);
+int vm_setup(void);
+void vm_teardown(void);				/* waits until all VMs are gone */
+/* Wraps a file around @object; @fops->release drops what it holds, also on error. */
+int object_create_file(const char *name, const struct file_operations *fops, void *object);
+
+/* vcpu.c */
+int vcpu_create_file(struct vm *vm, unsigned long id);
+
+/* memory.c */
+int memory_create(struct vm *vm);
+void memory_destroy(struct vm *vm);		/* may sleep for long */
+int memory_set_region(struct vm *vm, const struct minivmx_userspace_memory_region *region);
+/*
+ * Maps the page that the guest touched. 0: run the guest again. -ENOENT: no slot, or not for writing;
+ * -EFAULT: the process has no such memory; -EINTR, -ENOMEM.
+ */
+int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault);
+
+#endif /* _MINIVMX_MINIVMX_H */

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vcpu.c - a virtual CPU: its file, the pages that userspace maps, its ioctls, and RUN.
+ *
+ * Reached from vm.c (CREATE_VCPU). vcpu_run() is the upper half of a RUN; it continues in
+ * arch/x86/run.c: vmx_run(). Process context, interrupts on, vcpu->mutex held in the ioctls.
+ */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/task_work.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "module/minivmx.h"
+
+/* ----------------------------------------------------------------------------- RUN */
+
+/* Why vmx_run() could not enter: a signal, somebody more urgent, work to do on the way out. */
+static int vcpu_handle_work(struct minivmx_run *run)
+{
+	if (need_resched())
+		schedule();
+	if (signal_pending(current) || task_work_pending(current)) {
+		run->exit_reason = MINIVMX_EXIT_INTR;
+		return -EINTR;
+	}
+	return 0;
+}
+
+/* The guest touched a page that is not mapped: map it, or give the access to userspace. */
+static int vcpu_handle_memory_fault(struct vcpu *vcpu, bool *to_user)
+{
+	int err = memory_fault(vcpu, vmx_fault(vcpu->vmx));
+
+	if (err == -ENOENT) {
+		vmx_fault_to_user(vcpu->vmx);
+		*to_user = true;
+		return 0;
+	}
+	if (err == -EINTR)
+		((struct minivmx_run *)page_address(vcpu->run_page))->exit_reason = MINIVMX_EXIT_INTR;
+	return err;
+}
+
+static long vcpu_run(struct vcpu *vcpu)
+{
+	struct minivmx_run *run = page_address(vcpu->run_page);
+	bool to_user = false;
+	long err = 0;
+
+	vmx_complete_exit(vcpu->vmx);
+	if (READ_ONCE(run->immediate_exit))
+		return -EINTR;
+
+	run->exit_reason = MINIVMX_EXIT_UNKNOWN;
+	while (!err && !to_user) {
+		switch (vmx_run(vcpu->vmx)) {
+		case VMX_TO_USER:
+			to_user = true;
+			break;
+		case VMX_WORK_PENDING:
+			err = vcpu_handle_work(run);
+			break;
+		case VMX_MEMORY_FAULT:
+			err = vcpu_handle_memory_fault(vcpu, &to_user);
+			break;
+		case VMX_BUSY:
+			err = -EBUSY;
+			break;
+		}
+	}
+	vmx_fill_run_page(vcpu->vmx);
+	if (!err && run->exit_reason == MINIVMX_EXIT_INTERNAL_ERROR)
+		pr_debug_ratelimited("vCPU %u: \"%s\" is not handled in the kernel\n", vcpu->id,
+				     vmx_exit_name(run->internal.data[MINIVMX_ERROR_DATA_EXIT_REASON]));
+	return err;
+}
+
+/* ------------------------------------------------------------------------- registers */
+
+static long vcpu_get_regs(struct vcpu *vcpu, struct minivmx_regs __user *user)
+{
+	struct minivmx_regs regs;
+
+	vmx_get_regs(vcpu->vmx, &regs);
+	return copy_to_user(user, &regs, sizeof(regs)) ? -EFAULT : 0;
+}
+
+static long vcpu_set_regs(struct vcpu *vcpu, const struct minivmx_regs __user *user)
+{
+	struct minivmx_regs regs;
+
+	if (copy_from_user(&regs, user, sizeof(regs)))
+		return -EFAULT;
+	vmx_set_regs(vcpu->vmx, &regs);
+	return 0;
+}
+
+static long vcpu_get_sregs(struct vcpu *vcpu, struct minivmx_sregs __user *user)
+{
+	struct minivmx_sregs sregs;
+	int err = vmx_get_sregs(vcpu->vmx, &sregs);
+
+	if (err)
+		return err;
+	return copy_to_user(user, &sregs, sizeof(sregs)) ? -EFAULT : 0;
+}
+
+static long vcpu_set_sregs(struct vcpu *vcpu, const struct minivmx_sregs __user *user)
+{
+	struct minivmx_sregs sregs;
+
+	if (copy_from_user(&sregs, user, sizeof(sregs)))
+		return -EFAULT;
+	return vmx_set_sregs(vcpu->vmx, &sregs);
+}
+
+#define CPUID_FLAGS	(MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX | MINIVMX_CPUID_FLAG_STATEFUL_FUNC | \
+			 MINIVMX_CPUID_FLAG_STATE_READ_NEXT)
+
+static long vcpu_set_cpuid(struct vcpu *vcpu, const struct minivmx_cpuid2 __user *user)
+{
+	struct minivmx_cpuid_entry2 *entries;
+	u32 count;
+
+	if (get_user(count, &user->nent))
+		return -EFAULT;
+	if (count > MINIVMX_MAX_CPUID_ENTRIES)
+		return -E2BIG;
+	entries = kvcalloc(count, sizeof(*entries), GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	if (copy_from_user(entries, user->entries, count * sizeof(*entries))) {
+		kvfree(entries);
+		return -EFAULT;
+	}
+	for (u32 i = 0; i < count; i++)
+		if (entries[i].flags & ~CPUID_FLAGS) {
+			kvfree(entries);
+			return -EINVAL;
+		}
+	vmx_set_cpuid(vcpu->vmx, entries, count);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------ file */
+
+static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned long arg)
+{
+	switch (ioctl) {
+	case MINIVMX_RUN:
+		return arg ? -EINVAL : vcpu_run(vcpu);
+	case MINIVMX_GET_REGS:
+		return vcpu_get_regs(vcpu, (void __user *)arg);
+	case MINIVMX_SET_REGS:
+		return vcpu_set_regs(vcpu, (void __user *)arg);
+	case MINIVMX_GET_SREGS:
+		return vcpu_get_sregs(vcpu, (void __user *)arg);
+	case MINIVMX_SET_SREGS:
+		return vcpu_set_sregs(vcpu, (void __user *)arg);
+	case MINIVMX_SET_CPUID2:
+		return vcpu_set_cpuid(vcpu, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+{
+	struct vcpu *vcpu = file->private_data;
+	long result;
+
+	if (vcpu->vm->mm != current->mm)
+		return -EIO;
+	if (_IOC_TYPE(ioctl) != MINIVMX_IO)
+		return -ENOTTY;
+	/* Another thread may be in RUN for long. */
+	if (mutex_lock_killable(&vcpu->mutex))
+		return -EINTR;
+	result = vcpu_ioctl_locked(vcpu, ioctl, arg);
+	mutex_unlock(&vcpu->mutex);
+	return result;
+}
+
+static vm_fault_t vcpu_mmap_fault(struct vm_fault *vmf)
+{
+	struct vcpu *vcpu = vmf->vma->vm_file->private_data;
+
+	switch (vmf->pgoff) {
+	case 0:
+		vmf->page = vcpu->run_page;
+		break;
+	case 1:
+		vmf->page = vcpu->io_page;
+		break;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct vcpu_vm_ops = {
+	.fault = vcpu_mmap_fault,
+};
+
+/* A private mapping would be a copy that RUN neither reads nor writes. */
+static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > 2)
+		return -EINVAL;
+	vma->vm_ops = &vcpu_vm_ops;
+	return 0;
+}
+
+static void vcpu_free(struct vcpu *vcpu)
+{
+	ept_cache_drain(&vcpu->ept_cache);
+	if (vcpu->vmx)
+		vmx_vcpu_destroy(vcpu->vmx);
+	if (vcpu->io_page)
+		put_page(vcpu->io_page);
+	if (vcpu->run_page)
+		put_page(vcpu->run_page);
+	kfree(vcpu);
+}
+
+static int vcpu_release(struct inode *inode, struct file *file)
+{
+	struct vcpu *vcpu = file->private_data;
+	struct vm *vm = vcpu->vm;
+
+	vcpu_free(vcpu);
+	vm_put(vm);
+	return 0;
+}
+
+static const struct file_operations vcpu_fops = {
+	.owner		= THIS_MODULE,
+	.release	= vcpu_release,
+	.unlocked_ioctl	= vcpu_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.mmap		= vcpu_mmap,
+	.llseek		= noop_llseek,
+};
+
+static struct vcpu *vcpu_alloc(struct vm *vm, unsigned int id)
+{
+	struct vcpu *vcpu = kzalloc(sizeof(*vcpu), GFP_KERNEL_ACCOUNT);
+
+	if (!vcpu)
+		return NULL;
+	mutex_init(&vcpu->mutex);
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->run_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	vcpu->io_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (vcpu->run_page && vcpu->io_page)
+		vcpu->vmx = vmx_vcpu_create(vm->ept, id, page_address(vcpu->run_page),
+					    page_address(vcpu->io_page));
+	if (!vcpu->vmx) {
+		vcpu_free(vcpu);
+		return NULL;
+	}
+	return vcpu;
+}
+
+/* As on KVM, a number stays taken until the VM is gone, also when the vCPU's file is closed. */
+int vcpu_create_file(struct vm *vm, unsigned long id)
+{
+	struct vcpu *vcpu;
+	int fd = -ENOMEM;
+
+	if (id >= MINIVMX_MAX_VCPUS)
+		return -EINVAL;
+	id = array_index_nospec(id, MINIVMX_MAX_VCPUS);
+
+	mutex_lock(&vm->lock);
+	if (test_bit(id, vm->vcpu_ids)) {
+		fd = -EEXIST;
+		goto unlock;
+	}
+	vcpu = vcpu_alloc(vm, id);
+	if (!vcpu)
+		goto unlock;
+	vm_get(vm);
+	fd = object_create_file("minivmx-vcpu", &vcpu_fops, vcpu);
+	if (fd < 0) {
+		vcpu_free(vcpu);
+		vm_put(vm);
+		goto unlock;
+	}
+	set_bit(id, vm->vcpu_ids);
+unlock:
+	mutex_unlock(&vm->lock);
+	return fd;
+}

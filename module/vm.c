@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vm.c - a virtual machine: its file, its ioctls, its life and death.
+ *
+ * Reached from main.c (CREATE_VM). Its memory is in memory.c, its vCPUs in vcpu.c. Process
+ * context, interrupts on.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cpumask.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "module/minivmx.h"
+
+/* VMs are torn down here: taking back the mmu notifier waits for long, closing a file should not. */
+static struct workqueue_struct *destroy_queue;
+
+int vm_setup(void)
+{
+	destroy_queue = alloc_workqueue("minivmx_destroy", WQ_UNBOUND, 0);
+	return destroy_queue ? 0 : -ENOMEM;
+}
+
+void vm_teardown(void)
+{
+	destroy_workqueue(destroy_queue);
+}
+
+static void vm_destroy(struct work_struct *work)
+{
+	struct vm *vm = container_of(work, struct vm, destroy_work);
+
+	memory_destroy(vm);
+	mmdrop(vm->mm);
+	kfree(vm);
+}
+
+static void vm_last_put(struct kref *refs)
+{
+	struct vm *vm = container_of(refs, struct vm, refs);
+
+	queue_work(destroy_queue, &vm->destroy_work);
+}
+
+void vm_get(struct vm *vm)
+{
+	kref_get(&vm->refs);
+}
+
+void vm_put(struct vm *vm)
+{
+	kref_put(&vm->refs, vm_last_put);
+}
+
+long vm_check_extension(unsigned long capability)
+{
+	switch (capability) {
+	case MINIVMX_CAP_USER_MEMORY:
+	case MINIVMX_CAP_SET_TSS_ADDR:
+	case MINIVMX_CAP_EXT_CPUID:
+	case MINIVMX_CAP_NOP_IO_DELAY:
+	case MINIVMX_CAP_SYNC_MMU:
+	case MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS:
+	case MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS:
+	case MINIVMX_CAP_SET_IDENTITY_MAP_ADDR:
+	case MINIVMX_CAP_INTERNAL_ERROR_DATA:
+	case MINIVMX_CAP_READONLY_MEM:
+	case MINIVMX_CAP_CHECK_EXTENSION_VM:
+	case MINIVMX_CAP_IMMEDIATE_EXIT:
+		return 1;
+	case MINIVMX_CAP_NR_VCPUS:
+		return min_t(unsigned int, num_online_cpus(), MINIVMX_MAX_VCPUS);
+	case MINIVMX_CAP_MAX_VCPUS:
+	case MINIVMX_CAP_MAX_VCPU_ID:
+		return MINIVMX_MAX_VCPUS;
+	case MINIVMX_CAP_NR_MEMSLOTS:
+		return MINIVMX_MAX_SLOTS;
+	default:
+		return 0;
+	}
+}
+
+static long vm_set_identity_map_addr(struct vm *vm, u64 __user *user)
+{
+	long err = 0;
+	u64 address;
+
+	if (copy_from_user(&address, user, sizeof(address)))
+		return -EFAULT;
+	mutex_lock(&vm->lock);
+	if (!bitmap_empty(vm->vcpu_ids, MINIVMX_MAX_VCPUS))
+		err = -EEXIST;
+	mutex_unlock(&vm->lock);
+	return err;
+}
+
+static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+{
+	struct minivmx_userspace_memory_region region;
+	struct vm *vm = file->private_data;
+
+	if (vm->mm != current->mm)
+		return -EIO;
+	switch (ioctl) {
+	case MINIVMX_CREATE_VCPU:
+		return vcpu_create_file(vm, arg);
+	case MINIVMX_CHECK_EXTENSION:
+		return vm_check_extension(arg);
+	case MINIVMX_SET_USER_MEMORY_REGION:
+		if (copy_from_user(&region, (void __user *)arg, sizeof(region)))
+			return -EFAULT;
+		return memory_set_region(vm, &region);
+	case MINIVMX_SET_TSS_ADDR:
+		return arg > (unsigned int)(-3 * PAGE_SIZE) ? -EINVAL : 0;
+	case MINIVMX_SET_IDENTITY_MAP_ADDR:
+		return vm_set_identity_map_addr(vm, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_fops = {
+	.owner		= THIS_MODULE,
+	.release	= vm_release,
+	.unlocked_ioctl	= vm_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+int object_create_file(const char *name, const struct file_operations *fops, void *object)
+{
+	struct file *file;
+	int fd;
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = anon_inode_getfile(name, fops, object, O_RDWR);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+int vm_create_file(void)
+{
+	struct vm *vm;
+	int fd;
+
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return -ENOMEM;
+	kref_init(&vm->refs);
+	mutex_init(&vm->lock);
+	INIT_WORK(&vm->destroy_work, vm_destroy);
+	vm->mm = current->mm;
+	mmgrab(vm->mm);
+	fd = memory_create(vm);
+	if (fd) {
+		mmdrop(vm->mm);
+		kfree(vm);
+		return fd;
+	}
+	fd = object_create_file("minivmx-vm", &vm_fops, vm);
+	if (fd < 0)
+		vm_put(vm);
+	return fd;
+}
