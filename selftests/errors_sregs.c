@@ -41,7 +41,6 @@ static void cr3_too_wide(struct minivmx_sregs *s)	{ s->cr3 |= 1UL << 52; }
 static void cr3_top_bit(struct minivmx_sregs *s)	{ s->cr3 |= 1UL << 63; }
 static void code_l_and_d(struct minivmx_sregs *s)	{ s->cs.db = 1; }
 static void code_l_outside_long(struct minivmx_sregs *s) { s->cs.l = 1; s->cs.db = 0; }
-static void apic_base_moved(struct minivmx_sregs *s)	{ s->apic_base = 0xfed00900; }
 static void apic_base_reserved(struct minivmx_sregs *s)	{ s->apic_base |= 1; }
 static void cr8_too_big(struct minivmx_sregs *s)	{ s->cr8 = 16; }
 static void two_interrupts(struct minivmx_sregs *s)	{ s->interrupt_bitmap[1] = 3; }
@@ -66,7 +65,6 @@ static const struct bad_state bad_states[] = {
 	{ "CR3 bit 63",			VM_LONG,	cr3_top_bit,		false },
 	{ "CS.L with CS.D",		VM_LONG,	code_l_and_d,		true },
 	{ "CS.L outside long mode",	VM_PROTECTED,	code_l_outside_long,	false },
-	{ "APIC base moved",		VM_PROTECTED,	apic_base_moved,	true },
 	{ "APIC base bit 0",		VM_PROTECTED,	apic_base_reserved,	false },
 	{ "CR8 of 16",			VM_PROTECTED,	cr8_too_big,		true },
 	{ "two interrupts",		VM_PROTECTED,	two_interrupts,		true },

@@ -168,9 +168,9 @@ TEST_F(exits, exit_during_event_delivery)
 		return;
 	EXPECT_EQ(MINIVMX_INTERNAL_ERROR_DELIVERY_EV, self->vm.run->internal.suberror);
 	/* Valid, software exception, vector 3. SDM 3C "IDT-Vectoring Information Field". */
-	EXPECT_EQ(0x80000603, self->vm.run->internal.data[MINIVMX_ERROR_DATA_IDT_VECTORING]);
+	EXPECT_EQ(0x80000603, self->vm.run->internal.data[MINIVMX_DELIVERY_DATA_IDT_VECTORING]);
 	EXPECT_EQ(VM_HOLE + 3 * 8,
-		  self->vm.run->internal.data[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]);
+		  self->vm.run->internal.data[MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL]);
 }
 
 struct unhandled {
