@@ -71,9 +71,9 @@ static long vcpu_run(struct vcpu *vcpu)
 		}
 	}
 	vmx_fill_run_page(vcpu->vmx);
-	if (!err && run->exit_reason == MINIVMX_EXIT_INTERNAL_ERROR)
-		pr_debug_ratelimited("vCPU %u: \"%s\" is not handled in the kernel\n", vcpu->id,
-				     vmx_exit_name(run->internal.data[MINIVMX_ERROR_DATA_EXIT_REASON]));
+	if (!err)
+		pr_debug_ratelimited("vCPU %u: to userspace after %s\n", vcpu->id,
+				     vmx_last_exit_name(vcpu->vmx));
 	return err;
 }
 

@@ -103,6 +103,11 @@ static const char *entry_failure_meaning(uint64_t reason)
 	}
 }
 
+static bool is_minivmx(const struct vm *vm)
+{
+	return strstr(vm->device_path, "minivmx");
+}
+
 int report_entry_failure(const struct vm *vm)
 {
 	uint64_t reason = vm->run->fail_entry.hardware_entry_failure_reason;
@@ -117,13 +122,11 @@ int report_entry_failure(const struct vm *vm)
 			 vm->run->fail_entry.cpu, reason, vm_instruction_error_name(reason));
 	if (meaning)
 		fprintf(stderr, "  %s\n", meaning);
+	/* KVM does not tell it. SDM 3C "VM-Entry Failures During or After Loading Guest State". */
+	if (is_minivmx(vm) && (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
+		fprintf(stderr, "  exit qualification %" PRIu64 "\n", (uint64_t)vm->run->fail_entry.qualification);
 	print_registers(vm);
 	return STATUS_ENTRY_FAILED;
-}
-
-static bool is_minivmx(const struct vm *vm)
-{
-	return strstr(vm->device_path, "minivmx");
 }
 
 static void print_emulation_failure(const struct vm *vm)
@@ -172,28 +175,49 @@ static void print_exit_facts(const struct vm *vm, uint32_t reason)
 		fprintf(stderr, "  guest-linear address    0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_GUEST_LINEAR));
 }
 
+static void print_unhandled_exit(const struct vm *vm)
+{
+	uint32_t reason = bits(fact(vm, MINIVMX_ERROR_DATA_EXIT_REASON), 15, 0);
+
+	complain("unhandled exit: reason %u \"%s\" on host CPU %" PRIu64, reason,
+		 exit_reason_name(reason), fact(vm, MINIVMX_ERROR_DATA_CPU));
+	/* KVM tells no more than that. */
+	if (vm->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
+		fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_RIP));
+		print_exit_facts(vm, reason);
+	}
+}
+
+static void print_exit_in_delivery(const struct vm *vm)
+{
+	uint32_t reason = bits(fact(vm, MINIVMX_DELIVERY_DATA_EXIT_REASON), 15, 0);
+	uint64_t qualification = fact(vm, MINIVMX_DELIVERY_DATA_QUALIFICATION);
+	char text[TEXT_SIZE];
+
+	complain("unhandled exit while an event was being delivered: reason %u \"%s\"", reason,
+		 exit_reason_name(reason));
+	/* The event's error code is not among the facts. */
+	event_text(text, fact(vm, MINIVMX_DELIVERY_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
+	fprintf(stderr, "  event being delivered   %s\n", text);
+	qualification_text(text, reason, qualification);
+	fprintf(stderr, "  exit qualification      0x%" PRIx64 "%s%s\n", qualification, text[0] ? "  " : "", text);
+	/* KVM has the address for some exits only, the CPU always, as the last. */
+	if (vm->run->internal.ndata > MINIVMX_DELIVERY_DATA_CPU)
+		fprintf(stderr, "  guest-physical address  0x%" PRIx64 "\n",
+			fact(vm, MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL));
+}
+
 int report_internal_error(const struct vm *vm)
 {
-	bool delivery = vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV;
-	/* For an exit during event delivery KVM has the event first, then the reason, and the CPU last. */
-	bool kvm_order = delivery && !is_minivmx(vm) && vm->run->internal.ndata > 1;
-	uint64_t reason = fact(vm, kvm_order ? 1 : MINIVMX_ERROR_DATA_EXIT_REASON);
-	uint64_t cpu = fact(vm, kvm_order ? vm->run->internal.ndata - 1 : MINIVMX_ERROR_DATA_CPU);
-
-	if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION) {
+	if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION)
 		print_emulation_failure(vm);
-	} else if (!vm->run->internal.ndata) {
+	else if (!vm->run->internal.ndata)
 		complain("internal error of %s, suberror %u, without further facts", vm->device_path,
 			 vm->run->internal.suberror);
-	} else {
-		complain("unhandled exit%s: reason %" PRIu64 " \"%s\" on host CPU %" PRIu64,
-			 delivery ? " while an event was being delivered" : "",
-			 bits(reason, 15, 0), exit_reason_name(bits(reason, 15, 0)), cpu);
-		if (vm->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
-			fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_RIP));
-			print_exit_facts(vm, bits(reason, 15, 0));
-		}
-	}
+	else if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV)
+		print_exit_in_delivery(vm);
+	else
+		print_unhandled_exit(vm);
 	print_registers(vm);
 	return STATUS_UNHANDLED_EXIT;
 }

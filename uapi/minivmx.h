@@ -119,8 +119,9 @@
  * Segments, descriptor tables, control registers, EFER.
  * Errors of SET: EINVAL for a state no CPU can be in: reserved bits of CR0, CR4, CR8 or EFER; PG
  *   without PE; long mode active without PAE; LMA that does not follow from LME and PG; CR3 above
- *   the physical-address width; a 64-bit code segment with D set; a changed apic_base; more than
- *   one bit in interrupt_bitmap. Finer errors show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
+ *   the physical-address width; a 64-bit code segment with D set; legacy PAE paging (not supported yet);
+ *   reserved bits of apic_base; a bit in interrupt_bitmap (not supported yet). Finer errors
+ *   show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
  */
 #define MINIVMX_GET_SREGS		_IOR(MINIVMX_IO, 0x83, struct minivmx_sregs)
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
@@ -206,7 +207,7 @@ struct minivmx_sregs {
 	struct minivmx_dtable gdt, idt;
 	__u64 cr0, cr2, cr3, cr4, cr8;
 	__u64 efer;
-	__u64 apic_base;	/* no APIC is emulated: reads as 0xfee00900 (0xfee00800 but on vCPU 0) */
+	__u64 apic_base;	/* kept, but no APIC is emulated; at reset 0xfee00900 on vCPU 0, else 0xfee00800 */
 	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64]; /* the interrupt waiting for injection */
 };
 
@@ -236,7 +237,7 @@ struct minivmx_cpuid2 {
 
 /* Why RUN returned: minivmx_run.exit_reason. */
 #define MINIVMX_EXIT_UNKNOWN		0	/* never happens */
-#define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io */
+#define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io; RIP moves past it at the next RUN */
 #define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
@@ -253,8 +254,7 @@ struct minivmx_cpuid2 {
 #define MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON	4	/* an exit reason without a handler */
 
 /*
- * minivmx_run.internal.data[] for all suberrors but EMULATION. KVM fills in the first two;
- * MINIVMX_ERROR_DATA_* beyond them are ours.
+ * minivmx_run.internal.data[] for suberror UNEXPECTED_EXIT_REASON. KVM fills in the first two, the others are ours.
  * SDM 3C "VM-Exit Information Fields"; the exit reasons are those of SDM 3D "VMX Basic Exit Reasons".
  */
 enum minivmx_error_data {
@@ -270,6 +270,16 @@ enum minivmx_error_data {
 	MINIVMX_ERROR_DATA_GUEST_LINEAR,	/* guest-linear address */
 	MINIVMX_ERROR_DATA_RIP,			/* guest RIP at the exit */
 	MINIVMX_ERROR_DATA_COUNT
+};
+
+/* The same for suberror DELIVERY_EV, in KVM's order. */
+enum minivmx_delivery_data {
+	MINIVMX_DELIVERY_DATA_IDT_VECTORING,	/* the event: IDT-vectoring information */
+	MINIVMX_DELIVERY_DATA_EXIT_REASON,	/* full 32-bit exit reason */
+	MINIVMX_DELIVERY_DATA_QUALIFICATION,	/* exit qualification */
+	MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL,	/* guest-physical address that stopped the delivery */
+	MINIVMX_DELIVERY_DATA_CPU,		/* host CPU of the exit */
+	MINIVMX_DELIVERY_DATA_COUNT
 };
 
 /* Bit 31 of an exit reason: the VM entry failed. SDM 3C "Exit reason". */
@@ -306,6 +316,13 @@ struct minivmx_run {
 			 */
 			__u64 hardware_entry_failure_reason;
 			__u32 cpu;	/* host CPU that refused */
+			/* What follows KVM does not have. */
+			__u32 padding;
+			/*
+			 * Exit qualification; 0 with a VM-instruction error. SDM 3C "VM-Entry
+			 * Failures During or After Loading Guest State".
+			 */
+			__u64 qualification;
 		} fail_entry;
 		/* MINIVMX_EXIT_IO */
 		struct {
@@ -320,7 +337,7 @@ struct minivmx_run {
 		struct {
 			__u32 suberror;		/* MINIVMX_INTERNAL_ERROR_* */
 			__u32 ndata;		/* valid elements of data[] */
-			__u64 data[16];		/* see enum minivmx_error_data */
+			__u64 data[16];		/* see enum minivmx_error_data, minivmx_delivery_data */
 		} internal;
 		/* MINIVMX_EXIT_INTERNAL_ERROR with suberror MINIVMX_INTERNAL_ERROR_EMULATION */
 		struct {

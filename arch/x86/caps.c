@@ -65,11 +65,9 @@ static const struct control_bit primary_bits[] = {
 /* The same, second table */
 static const struct control_bit secondary_bits[] = {
 	{  1, REQUIRED, "enable EPT" },
-	{  3, OPTIONAL, "enable RDTSCP" },
 	{  5, OPTIONAL, "enable VPID" },
 	{  6, OPTIONAL, "WBINVD exiting" },
 	{  7, REQUIRED, "unrestricted guest" },
-	{ 12, OPTIONAL, "enable INVPCID" },
 	{ }
 };
 
@@ -114,6 +112,11 @@ static const struct {
 /* Every capability MSR that we read, report and compare between CPUs. */
 static const u32 capability_msrs[] = {
 	MSR_IA32_VMX_BASIC,
+	MSR_IA32_VMX_PINBASED_CTLS,
+	MSR_IA32_VMX_PROCBASED_CTLS,
+	MSR_IA32_VMX_EXIT_CTLS,
+	MSR_IA32_VMX_ENTRY_CTLS,
+	MSR_IA32_VMX_VMCS_ENUM,
 	MSR_IA32_VMX_TRUE_PINBASED_CTLS,
 	MSR_IA32_VMX_TRUE_PROCBASED_CTLS,
 	MSR_IA32_VMX_PROCBASED_CTLS2,

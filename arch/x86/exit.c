@@ -40,9 +40,9 @@ static enum exit_action (* const exit_handlers[MINIVMX_EXIT_REASON_COUNT])
 	[EXIT_REASON_PREEMPTION_TIMER]	 = handle_preemption_timer,
 };
 
-const char *vmx_exit_name(u32 reason)
+const char *vmx_last_exit_name(struct vmx_vcpu *vmx)
 {
-	u32 basic = reason & EXIT_REASON_BASIC;
+	u32 basic = vmx->exit.reason & EXIT_REASON_BASIC;
 
 	return basic < MINIVMX_EXIT_REASON_COUNT ? exit_names[basic] : "unknown exit reason";
 }
@@ -64,12 +64,23 @@ void exit_read(struct vmx_vcpu *vmx)
 	exit->guest_physical = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
 	exit->guest_linear = vmcs_read(GUEST_LINEAR_ADDRESS);
 	exit->insn_info = vmcs_read32(VMX_INSTRUCTION_INFO);
+	exit->rip = vmcs_read(GUEST_RIP);
 }
 
-void exit_to_user_unhandled(struct vmx_vcpu *vmx, u32 suberror)
+static void exit_to_user_internal_error(struct vmx_vcpu *vmx, u32 suberror, const u64 *data,
+					u32 ndata)
+{
+	struct minivmx_run *run = vmx->run;
+
+	run->exit_reason = MINIVMX_EXIT_INTERNAL_ERROR;
+	run->internal.suberror = suberror;
+	run->internal.ndata = ndata;
+	memcpy(run->internal.data, data, ndata * sizeof(*data));
+}
+
+void exit_to_user_unhandled(struct vmx_vcpu *vmx)
 {
 	const struct exit_info *exit = &vmx->exit;
-	struct minivmx_run *run = vmx->run;
 	const u64 data[MINIVMX_ERROR_DATA_COUNT] = {
 		[MINIVMX_ERROR_DATA_EXIT_REASON]	= exit->reason,
 		[MINIVMX_ERROR_DATA_CPU]		= exit->cpu,
@@ -81,20 +92,36 @@ void exit_to_user_unhandled(struct vmx_vcpu *vmx, u32 suberror)
 		[MINIVMX_ERROR_DATA_INSN_INFO]		= exit->insn_info,
 		[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]	= exit->guest_physical,
 		[MINIVMX_ERROR_DATA_GUEST_LINEAR]	= exit->guest_linear,
-		[MINIVMX_ERROR_DATA_RIP]		= vmcs_read(GUEST_RIP),
+		[MINIVMX_ERROR_DATA_RIP]		= exit->rip,
 	};
 
-	run->exit_reason = MINIVMX_EXIT_INTERNAL_ERROR;
-	run->internal.suberror = suberror;
-	run->internal.ndata = ARRAY_SIZE(data);
-	memcpy(run->internal.data, data, sizeof(data));
+	exit_to_user_internal_error(vmx, MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON,
+				    data, ARRAY_SIZE(data));
 }
 
-void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason)
+void exit_to_user_in_delivery(struct vmx_vcpu *vmx)
 {
-	vmx->run->exit_reason = MINIVMX_EXIT_FAIL_ENTRY;
-	vmx->run->fail_entry.hardware_entry_failure_reason = reason;
-	vmx->run->fail_entry.cpu = smp_processor_id();
+	const struct exit_info *exit = &vmx->exit;
+	const u64 data[MINIVMX_DELIVERY_DATA_COUNT] = {
+		[MINIVMX_DELIVERY_DATA_IDT_VECTORING]	= exit->idt_vectoring,
+		[MINIVMX_DELIVERY_DATA_EXIT_REASON]	= exit->reason,
+		[MINIVMX_DELIVERY_DATA_QUALIFICATION]	= exit->qualification,
+		[MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL]	= exit->guest_physical,
+		[MINIVMX_DELIVERY_DATA_CPU]		= exit->cpu,
+	};
+
+	exit_to_user_internal_error(vmx, MINIVMX_INTERNAL_ERROR_DELIVERY_EV, data, ARRAY_SIZE(data));
+}
+
+void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualification)
+{
+	struct minivmx_run *run = vmx->run;
+
+	run->exit_reason = MINIVMX_EXIT_FAIL_ENTRY;
+	run->fail_entry.hardware_entry_failure_reason = reason;
+	run->fail_entry.cpu = smp_processor_id();
+	run->fail_entry.padding = 0;
+	run->fail_entry.qualification = qualification;
 }
 
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
@@ -104,13 +131,13 @@ enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
 	enum exit_action action;
 
 	if (exit->reason & MINIVMX_EXIT_REASON_FAILED_ENTRY) {
-		exit_to_user_failed_entry(vmx, exit->reason);
+		exit_to_user_failed_entry(vmx, exit->reason, exit->qualification);
 		return EXIT_TO_USER;
 	}
 
 	basic = array_index_nospec(basic, MINIVMX_EXIT_REASON_COUNT);
 	if ((exit->reason & EXIT_REASON_BASIC) >= MINIVMX_EXIT_REASON_COUNT || !exit_handlers[basic]) {
-		exit_to_user_unhandled(vmx, MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
+		exit_to_user_unhandled(vmx);
 		return EXIT_TO_USER;
 	}
 

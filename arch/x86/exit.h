@@ -28,10 +28,14 @@ void exit_read(struct vmx_vcpu *vmx);
 /* Finds the handler, calls it, and advances RIP if it says so. */
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx);
 
-/* Fills in the run page: MINIVMX_EXIT_INTERNAL_ERROR with all that is known of the exit. */
-void exit_to_user_unhandled(struct vmx_vcpu *vmx, u32 suberror);
-/* MINIVMX_EXIT_FAIL_ENTRY with @reason: an exit reason or a VM-instruction error. */
-void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason);
+/*
+ * Exits to userspace, filled into the run page:
+ * nothing handles this one; it came in the middle of an event's delivery; the VM entry failed, with an exit
+ * reason (and qualification) or a VM-instruction error.
+ */
+void exit_to_user_unhandled(struct vmx_vcpu *vmx);
+void exit_to_user_in_delivery(struct vmx_vcpu *vmx);
+void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualification);
 
 /* The handlers; the file is named after the group. */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit);

@@ -44,7 +44,7 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 		inject_exception_again(vmx, exit);
 		return EXIT_RESUME;
 	default:
-		exit_to_user_unhandled(vmx, MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON);
+		exit_to_user_unhandled(vmx);
 		return EXIT_TO_USER;
 	}
 }

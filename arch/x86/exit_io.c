@@ -13,7 +13,6 @@
 
 #include "arch/x86/exit.h"
 #include "arch/x86/vcpu.h"
-#include "arch/x86/vmcs.h"
 
 /* SDM 3C "Exit Qualification for I/O Instructions" */
 #define IO_SIZE		GENMASK_ULL(2, 0)	/* bytes - 1 */
@@ -68,7 +67,7 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 		.in = access.in,
 		.size = access.size,
 		.insn_len = exit->insn_len,
-		.rip = vmcs_read(GUEST_RIP),
+		.rip = exit->rip,
 	};
 	return EXIT_TO_USER;
 }

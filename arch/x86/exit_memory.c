@@ -32,6 +32,11 @@ void vmx_fault_to_user(struct vmx_vcpu *vmx)
 {
 	struct minivmx_run *run = vmx->run;
 
+	/* No instruction made this access: the CPU was delivering an event. */
+	if (vmx->exit.idt_vectoring & VECTORING_INFO_VALID_MASK) {
+		exit_to_user_in_delivery(vmx);
+		return;
+	}
 	run->exit_reason = MINIVMX_EXIT_INTERNAL_ERROR;
 	memset(&run->emulation_failure, 0, sizeof(run->emulation_failure));
 	run->emulation_failure.suberror = MINIVMX_INTERNAL_ERROR_EMULATION;

@@ -70,6 +70,7 @@ struct exit_info {
 	u32 insn_info;
 	u64 guest_physical;
 	u64 guest_linear;
+	u64 rip;
 	unsigned int cpu;	/* host CPU it happened on */
 };
 

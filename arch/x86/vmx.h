@@ -41,9 +41,6 @@ const char *vmx_l1d_flush_name(void);
 unsigned int vmx_caps_count(void);
 void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap);
 
-/* The name of a basic exit reason (bits 15:0 of @reason), never NULL. */
-const char *vmx_exit_name(u32 reason);
-
 /* Guest-physical addresses are below this; a power of two. */
 u64 vmx_guest_physical_limit(void);
 
@@ -119,6 +116,8 @@ enum vmx_result vmx_run(struct vmx_vcpu *vmx);
 const struct vmx_memory_fault *vmx_fault(struct vmx_vcpu *vmx);
 /* Turns the fault into an exit to userspace: nothing is mapped there. */
 void vmx_fault_to_user(struct vmx_vcpu *vmx);
+/* The SDM's name of the last exit's reason, never NULL. */
+const char *vmx_last_exit_name(struct vmx_vcpu *vmx);
 /* Fills in the members of the run page that every RUN returns. */
 void vmx_fill_run_page(struct vmx_vcpu *vmx);
 
