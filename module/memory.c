@@ -3,11 +3,11 @@
  * memory.c - guest memory: slots, finding the page behind a guest-physical address, and
  * following every change of the process's own mapping.
  *
- * The guest's memory is the process's memory, nothing is pinned. The EPT (arch/x86/ept.c) is a mirror
- * of the process's page table, filled in by memory_fault() when the guest first touches a
+ * The guest's memory is the process's memory, nothing is pinned. The EPT (arch/x86/ept.c) is a
+ * mirror of the process's page table, filled in by memory_fault() when the guest first touches a
  * page, and emptied by the mmu notifier when the kernel is about to change the page: swap it out,
- * move it, copy it after fork(), unmap it. The two may run at the same time; the
- * sequence in vmx.h settles who is first.
+ * move it, copy it after fork(), unmap it. The two may run at the same time; the sequence in
+ * vmx.h settles who is first.
  */
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -60,8 +60,9 @@ static bool for_each_mapping(struct vm *vm, unsigned long start, unsigned long e
 }
 
 /*
- * Nobody may use the range from the return of this function on, until the end of the change: unmap it, and wait
- * for CPUs that may still hold a translation. Not for sleeping: it may be called under spinlocks.
+ * Nobody may use the range from the return of this function on, until the end of the change:
+ * unmap it, and wait for CPUs that may still hold a translation. Not for sleeping: it may be
+ * called under spinlocks.
  */
 static int memory_invalidate_range_start(struct mmu_notifier *notifier,
 					 const struct mmu_notifier_range *range)
@@ -94,7 +95,10 @@ static bool ept_age_and_keep(struct ept *ept, gpa_t start, gpa_t end)
 	return ept_age(ept, start, end, false);
 }
 
-/* Has the guest used the page? Without these, reclaim would take the guest's hottest memory first. */
+/*
+ * Has the guest used the page? Without these, reclaim would take the guest's hottest memory
+ * first.
+ */
 static int memory_age(struct vm *vm, unsigned long start, unsigned long end,
 		      bool (*act)(struct ept *ept, gpa_t start, gpa_t end))
 {
@@ -191,7 +195,9 @@ static int region_check(const struct minivmx_userspace_memory_region *region)
 	return 0;
 }
 
-/* What may become of a slot that exists: deleted, moved to another guest address, left as it is. */
+/*
+ * What may become of a slot that exists: deleted, moved to another guest address, left as it is.
+ */
 static int slot_change_check(const struct slot *old,
 			     const struct minivmx_userspace_memory_region *region)
 {
@@ -337,8 +343,9 @@ int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault)
 	if (!ept_sequence_moved(vm->ept, sequence)) {
 		ept_map(vm->ept, &vcpu->ept_cache, gpa, page_to_phys(page), fault->write);
 		/*
-		 * The guest's writes set no dirty bit that the kernel looks at, and a writable page can
-		 * still be clean (MADV_FREE, a shared mapping that was only read): say so now.
+		 * The guest's writes set no dirty bit that the kernel looks at, and a writable
+		 * page can still be clean (MADV_FREE, a shared mapping that was only read): say
+		 * so now.
 		 */
 		if (fault->write)
 			SetPageDirty(page);

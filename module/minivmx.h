@@ -81,8 +81,8 @@ int memory_create(struct vm *vm);
 void memory_destroy(struct vm *vm);		/* may sleep for long */
 int memory_set_region(struct vm *vm, const struct minivmx_userspace_memory_region *region);
 /*
- * Maps the page that the guest touched. 0: run the guest again. -ENOENT: no slot, or not for writing;
- * -EFAULT: the process has no such memory; -EINTR, -ENOMEM.
+ * Maps the page that the guest touched. 0: run the guest again. -ENOENT: no slot, or not for
+ * writing; -EFAULT: the process has no such memory; -EINTR, -ENOMEM.
  */
 int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault);
 

@@ -16,31 +16,39 @@
 
 /* ----------------------------------------------------------------------------- RUN */
 
-/* Why vmx_run() could not enter: a signal, somebody more urgent, work to do on the way out. */
+/*
+ * Why vmx_run() did not go on: a signal, somebody more urgent, or work to do on the way to
+ * userspace. For the last, RUN leaves the kernel and is called again without the program
+ * noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes after all.
+ */
 static int vcpu_handle_work(struct minivmx_run *run)
 {
 	if (need_resched())
 		schedule();
-	if (signal_pending(current) || task_work_pending(current)) {
-		run->exit_reason = MINIVMX_EXIT_INTR;
+	if (!signal_pending(current) && !thread_owes_work())
+		return 0;
+	run->exit_reason = MINIVMX_EXIT_INTR;
+	if (task_sigpending(current))
 		return -EINTR;
-	}
-	return 0;
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
+	return -ERESTARTNOHAND;
 }
 
 /* The guest touched a page that is not mapped: map it, or give the access to userspace. */
-static int vcpu_handle_memory_fault(struct vcpu *vcpu, bool *to_user)
+static int vcpu_handle_memory_fault(struct vcpu *vcpu, struct minivmx_run *run, bool *to_user)
 {
 	int err = memory_fault(vcpu, vmx_fault(vcpu->vmx));
 
-	if (err == -ENOENT) {
+	switch (err) {
+	case -ENOENT:
 		vmx_fault_to_user(vcpu->vmx);
 		*to_user = true;
 		return 0;
+	case -EINTR:
+		return vcpu_handle_work(run);
+	default:
+		return err;
 	}
-	if (err == -EINTR)
-		((struct minivmx_run *)page_address(vcpu->run_page))->exit_reason = MINIVMX_EXIT_INTR;
-	return err;
 }
 
 static long vcpu_run(struct vcpu *vcpu)
@@ -53,7 +61,6 @@ static long vcpu_run(struct vcpu *vcpu)
 	if (READ_ONCE(run->immediate_exit))
 		return -EINTR;
 
-	run->exit_reason = MINIVMX_EXIT_UNKNOWN;
 	while (!err && !to_user) {
 		switch (vmx_run(vcpu->vmx)) {
 		case VMX_TO_USER:
@@ -63,7 +70,7 @@ static long vcpu_run(struct vcpu *vcpu)
 			err = vcpu_handle_work(run);
 			break;
 		case VMX_MEMORY_FAULT:
-			err = vcpu_handle_memory_fault(vcpu, &to_user);
+			err = vcpu_handle_memory_fault(vcpu, run, &to_user);
 			break;
 		case VMX_BUSY:
 			err = -EBUSY;

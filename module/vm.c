@@ -15,7 +15,9 @@
 
 #include "module/minivmx.h"
 
-/* VMs are torn down here: taking back the mmu notifier waits for long, closing a file should not. */
+/*
+ * VMs are torn down here: taking back the mmu notifier waits for long, closing a file should not.
+ */
 static struct workqueue_struct *destroy_queue;
 
 int vm_setup(void)

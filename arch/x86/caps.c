@@ -97,16 +97,22 @@ static const struct control_bit entry_bits[] = {
 	{ }
 };
 
+/* The TRUE MSR, where the word has one, is the one that counts. */
 static const struct {
 	const char *name;
-	u32 msr;
+	u32 msr, true_msr;
 	const struct control_bit *bits;
 } control_words[VMX_CONTROL_WORDS] = {
-	[VMX_PIN_BASED] = { "pin-based",  MSR_IA32_VMX_TRUE_PINBASED_CTLS,  pin_based_bits },
-	[VMX_PRIMARY]   = { "primary",    MSR_IA32_VMX_TRUE_PROCBASED_CTLS, primary_bits },
-	[VMX_SECONDARY] = { "secondary",  MSR_IA32_VMX_PROCBASED_CTLS2,     secondary_bits },
-	[VMX_EXIT]      = { "VM-exit",    MSR_IA32_VMX_TRUE_EXIT_CTLS,      exit_bits },
-	[VMX_ENTRY]     = { "VM-entry",   MSR_IA32_VMX_TRUE_ENTRY_CTLS,     entry_bits },
+	[VMX_PIN_BASED] = { "pin-based VM-execution", MSR_IA32_VMX_PINBASED_CTLS,
+			    MSR_IA32_VMX_TRUE_PINBASED_CTLS, pin_based_bits },
+	[VMX_PRIMARY]   = { "primary VM-execution", MSR_IA32_VMX_PROCBASED_CTLS,
+			    MSR_IA32_VMX_TRUE_PROCBASED_CTLS, primary_bits },
+	[VMX_SECONDARY] = { "secondary VM-execution", MSR_IA32_VMX_PROCBASED_CTLS2,
+			    MSR_IA32_VMX_PROCBASED_CTLS2, secondary_bits },
+	[VMX_EXIT]      = { "VM-exit", MSR_IA32_VMX_EXIT_CTLS,
+			    MSR_IA32_VMX_TRUE_EXIT_CTLS, exit_bits },
+	[VMX_ENTRY]     = { "VM-entry", MSR_IA32_VMX_ENTRY_CTLS,
+			    MSR_IA32_VMX_TRUE_ENTRY_CTLS, entry_bits },
 };
 
 /* Every capability MSR that we read, report and compare between CPUs. */
@@ -160,7 +166,7 @@ static u64 control_msr_read(enum vmx_control_word word)
 		if (!(value & VMX_BASIC_HAS_TRUE_CONTROLS))
 			return 0;
 	}
-	rdmsrq(control_words[word].msr, value);
+	rdmsrq(control_words[word].true_msr, value);
 	return value;
 }
 
@@ -173,12 +179,12 @@ static int control_word_setup(enum vmx_control_word word)
 
 	for (const struct control_bit *b = control_words[word].bits; b->name; b++) {
 		if (b->need == REQUIRED && !(allowed & BIT(b->bit))) {
-			pr_err("this CPU lacks \"%s\" (%s VM-execution control bit %u); a newer CPU, or a hypervisor that passes it on, is needed\n",
+			pr_err("this CPU lacks \"%s\" (%s control bit %u); a newer CPU, or a hypervisor that passes it on, is needed\n",
 			       b->name, control_words[word].name, b->bit);
 			return -EOPNOTSUPP;
 		}
 		if (b->need == UNWANTED && (forced & BIT(b->bit))) {
-			pr_err("this CPU can't switch off \"%s\" (%s VM-execution control bit %u); a newer CPU, or a hypervisor that passes it on, is needed\n",
+			pr_err("this CPU can't switch off \"%s\" (%s control bit %u); a newer CPU, or a hypervisor that passes it on, is needed\n",
 			       b->name, control_words[word].name, b->bit);
 			return -EOPNOTSUPP;
 		}
@@ -220,7 +226,9 @@ static int cpu_check(void)
 		return -ENODEV;
 	}
 	if (!boot_cpu_has(X86_FEATURE_VMX)) {
-		/* The kernel hides VMX when firmware locked it off; CPUID itself still shows it. */
+		/*
+		 * The kernel hides VMX when firmware locked it off; CPUID itself still shows it.
+		 */
 		if (cpuid_ecx(1) & BIT(5)) {
 			pr_err("firmware has locked VMX off; enable \"Intel Virtualization Technology\" (VT-x) in its settings\n");
 			return -EACCES;
@@ -281,7 +289,10 @@ static int all_cpus_check(void)
 	return -EXDEV;
 }
 
-/* From version 2 of architectural performance monitoring on. SDM 3B "Architectural Performance Monitoring". */
+/*
+ * From version 2 of architectural performance monitoring on. SDM 3B "Architectural Performance
+ * Monitoring".
+ */
 static bool has_perf_global_ctrl_msr(void)
 {
 	return boot_cpu_data.cpuid_level >= 0xa && (cpuid_eax(0xa) & 0xff) >= 2;
@@ -328,7 +339,9 @@ int vmx_caps_setup(void)
 		(vmx_caps.ept_vpid & EPT_CAP_INVVPID_SINGLE_CONTEXT);
 	if (!vmx_caps.has_vpid)
 		vmx_caps.control[VMX_SECONDARY] &= ~SECONDARY_EXEC_ENABLE_VPID;
-	/* Loading it on one side only would leave the guest's value to the host, or the reverse. */
+	/*
+	 * Loading it on one side only would leave the guest's value to the host, or the reverse.
+	 */
 	vmx_caps.has_perf_global_ctrl = has_perf_global_ctrl_msr() &&
 		(vmx_caps.control[VMX_EXIT] & VM_EXIT_LOAD_IA32_PERF_GLOBAL_CTRL) &&
 		(vmx_caps.control[VMX_ENTRY] & VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL);
@@ -352,7 +365,7 @@ void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap)
 		.value = capability_values[index],
 	};
 	for (int word = 0; word < VMX_CONTROL_WORDS; word++)
-		if (control_words[word].msr == cap->msr) {
+		if (control_words[word].msr == cap->msr || control_words[word].true_msr == cap->msr) {
 			cap->required = bits_needed(word, REQUIRED);
 			cap->optional = bits_needed(word, OPTIONAL);
 		}

@@ -3,8 +3,8 @@
  * enter.S - the one place where guest and host registers meet.
  *
  * VM entry and VM exit switch RIP, RSP, RFLAGS, the control registers and the segments; the other
- * fifteen general registers are ours to switch, by hand. Reached from run.c with interrupts off and our
- * VMCS current; NMIs may come at any instruction and find the host's stack and segments.
+ * fifteen general registers are ours to switch, by hand. Reached from run.c with interrupts off
+ * and our VMCS current; NMIs may come at any instruction and find the host's stack and segments.
  *
  * The order in which things are cleared matters as much as that they are: see the comments.
  */
@@ -144,7 +144,8 @@ SYM_INNER_LABEL_ALIGN(vmx_exit, SYM_L_GLOBAL)
 	add	$8, %rsp
 
 	/*
-	 * The guest has filled the return-stack buffer, and a RET believes it: overwrite it before the first RET.
+	 * The guest has filled the return-stack buffer, and a RET believes it: overwrite it
+	 * before the first RET.
 	 */
 	FILL_RETURN_BUFFER %_ASM_CX, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
 			   X86_FEATURE_RSB_VMEXIT_LITE
@@ -185,9 +186,9 @@ SYM_FUNC_END(vmx_enter)
 
 #ifdef X86_FEATURE_CLEAR_BHB_VMEXIT
 /*
- * Fills the branch history with branches of ours, so that the guest's can't steer our indirect ones.
- * Intel, "Branch History Injection and Intra-mode Branch Target Injection", software sequence.
- * Changes EAX, ECX and flags.
+ * Fills the branch history with branches of ours, so that the guest's can't steer our indirect
+ * ones. Intel, "Branch History Injection and Intra-mode Branch Target Injection", software
+ * sequence. Changes EAX, ECX and flags.
  */
 SYM_FUNC_START_LOCAL(branch_often)
 	mov	$5, %eax

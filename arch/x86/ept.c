@@ -221,7 +221,10 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
 			accessed = true;
 		else if (*leaf & VMX_EPT_ACCESS_BIT) {
 			accessed = true;
-			/* The CPU sets dirty bits in the same entry meanwhile: change one bit only. */
+			/*
+			 * The CPU sets dirty bits in the same entry meanwhile: change one bit
+			 * only.
+			 */
 			if (clear)
 				clear_bit(ilog2(VMX_EPT_ACCESS_BIT), (unsigned long *)leaf);
 		}
@@ -248,9 +251,10 @@ void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, boo
 	}
 	entry = &table[ept_index(gpa, 1)];
 	/*
-	 * A mapped page changes only by being unmapped first, so what is replaced here is nothing, or the same page
-	 * with fewer rights. More rights need no INVEPT: the violation that brought us here dropped
-	 * the cached translation. SDM 3C "Operations that Invalidate Cached Mappings".
+	 * A mapped page changes only by being unmapped first, so what is replaced here is
+	 * nothing, or the same page with fewer rights. More rights need no INVEPT: the violation
+	 * that brought us here dropped the cached translation. SDM 3C "Operations that Invalidate
+	 * Cached Mappings".
 	 */
 	WARN_ON_ONCE(ept_present(*entry) && ((*entry ^ leaf) & EPT_ADDRESS_MASK));
 	ept_set(entry, leaf);

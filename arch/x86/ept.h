@@ -15,8 +15,8 @@ struct vmx_vcpu;
 
 struct ept {
 	/*
-	 * Guards the table and the members below it. Its holder waits for no IPI, allocates nothing and
-	 * touches no user memory; with interrupts off it is only ever tried.
+	 * Guards the table and the members below it. Its holder waits for no IPI, allocates
+	 * nothing and touches no user memory; with interrupts off it is only ever tried.
 	 */
 	spinlock_t lock;
 	u64 *root;

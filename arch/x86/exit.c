@@ -2,8 +2,8 @@
 /*
  * exit.c - from a VM exit to its handler, and what becomes of the handler's answer.
  *
- * Reached from run.c after each VM exit, in the slice. The handlers are in exit_*.c; a reason without
- * one goes to userspace with everything known about it.
+ * Reached from run.c after each VM exit, in the slice. The handlers are in exit_*.c; a reason
+ * without one goes to userspace with everything known about it.
  */
 #include <linux/compiler.h>
 #include <linux/nospec.h>
@@ -25,8 +25,8 @@ static const char * const exit_names[MINIVMX_EXIT_REASON_COUNT] = {
 };
 
 /*
- * The handlers, by basic exit reason. No handler: the guest used something that is not emulated, or an exit came
- * that we never asked for; both are userspace's to see.
+ * The handlers, by basic exit reason. No handler: the guest used something that is not emulated,
+ * or an exit came that we never asked for; both are userspace's to see.
  */
 static enum exit_action (* const exit_handlers[MINIVMX_EXIT_REASON_COUNT])
 	(struct vmx_vcpu *vmx, const struct exit_info *exit) = {

@@ -3,8 +3,8 @@
  * exit.h - what a handler of a VM exit gets, and what it may answer.
  *
  * A handler is named handle_ and its reason in lower case. It runs in the slice: interrupts off,
- * our VMCS current, no sleeping, no locks, no printing. Its inputs are the exit, read once, and the
- * vCPU; it neither advances RIP nor calls another handler: it answers, and exit.c acts.
+ * our VMCS current, no sleeping, no locks, no printing. Its inputs are the exit, read once, and
+ * the vCPU; it neither advances RIP nor calls another handler: it answers, and exit.c acts.
  */
 #ifndef _MINIVMX_ARCH_EXIT_H
 #define _MINIVMX_ARCH_EXIT_H
@@ -29,9 +29,9 @@ void exit_read(struct vmx_vcpu *vmx);
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx);
 
 /*
- * Exits to userspace, filled into the run page:
- * nothing handles this one; it came in the middle of an event's delivery; the VM entry failed, with an exit
- * reason (and qualification) or a VM-instruction error.
+ * Exits to userspace, filled into the run page: nothing handles this one; it came in the middle
+ * of an event's delivery; the VM entry failed, with an exit reason (and qualification) or a
+ * VM-instruction error.
  */
 void exit_to_user_unhandled(struct vmx_vcpu *vmx);
 void exit_to_user_in_delivery(struct vmx_vcpu *vmx);

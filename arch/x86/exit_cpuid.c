@@ -2,8 +2,8 @@
 /*
  * exit_cpuid.c - what CPUID answers in a guest.
  *
- * CPUID always exits. The answer comes from the table that userspace gave (SET_CPUID2), and is zero where the
- * table has no entry. SDM 2A "CPUID".
+ * CPUID always exits. The answer comes from the table that userspace gave (SET_CPUID2), and is
+ * zero where the table has no entry. SDM 2A "CPUID".
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -36,7 +36,9 @@ static u32 cpuid_range_of(u32 leaf)
 	return leaf & CPUID_EXTENDED;
 }
 
-/* Intel's CPUs answer a leaf above the highest of its range as if it were the highest basic leaf. */
+/*
+ * Intel's CPUs answer a leaf above the highest of its range as if it were the highest basic leaf.
+ */
 static const struct minivmx_cpuid_entry2 *cpuid_answer(struct vmx_vcpu *vmx, u32 leaf, u32 subleaf)
 {
 	const struct minivmx_cpuid_entry2 *entry = cpuid_find(vmx, leaf, subleaf);
@@ -74,8 +76,8 @@ void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, u
 /* ------------------------------------------------------ what a guest can be given */
 
 /*
- * The features that work in a guest as they do on this CPU. Not among them is what needs an MSR, a bit of
- * CR4 that exits, or XCR0: nothing here emulates those yet.
+ * The features that work in a guest as they do on this CPU. Not among them is what needs an MSR,
+ * a bit of CR4 that exits, or XCR0: nothing here emulates those yet.
  */
 #define F1_ECX	(BIT(0)  /* SSE3 */   | BIT(1)  /* PCLMULQDQ */ | BIT(9)  /* SSSE3 */  |	\
 		 BIT(13) /* CX16 */   | BIT(19) /* SSE4.1 */    | BIT(20) /* SSE4.2 */ |	\
@@ -131,7 +133,9 @@ static void supported_adjust(struct minivmx_cpuid_entry2 *entry)
 		entry->eax = min(entry->eax, HIGHEST_EXTENDED_LEAF);
 		break;
 	case HIGHEST_EXTENDED_LEAF:
-		/* Physical width, as far as the EPT reaches; linear width without 5-level paging. */
+		/*
+		 * Physical width, as far as the EPT reaches; linear width without 5-level paging.
+		 */
 		entry->eax = ilog2(vmx_guest_physical_limit()) | 48 << 8;
 		break;
 	}

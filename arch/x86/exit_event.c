@@ -14,8 +14,8 @@
 #include "arch/x86/vcpu.h"
 
 /*
- * Nothing to do: we do not ask the CPU to acknowledge the interrupt at the exit, so it is still pending and
- * fires, through the host's own entry code, as soon as the slice has ended.
+ * Nothing to do: we do not ask the CPU to acknowledge the interrupt at the exit, so it is still
+ * pending and fires, through the host's own entry code, as soon as the slice has ended.
  */
 enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
@@ -28,7 +28,9 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
 	return EXIT_TO_HOST;
 }
 
-/* Reason 0 is two things: the host's NMI, or an exception of the guest that setup.c intercepts. */
+/*
+ * Reason 0 is two things: the host's NMI, or an exception of the guest that setup.c intercepts.
+ */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	unsigned int vector = exit->intr_info & INTR_INFO_VECTOR_MASK;
@@ -49,7 +51,10 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 	}
 }
 
-/* A fault while delivering a double fault: on a real machine the CPU shuts down. SDM 3A "Double Fault Exception". */
+/*
+ * A fault while delivering a double fault: on a real machine the CPU shuts down. SDM 3A "Double
+ * Fault Exception".
+ */
 enum exit_action handle_triple_fault(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	vmx->run->exit_reason = MINIVMX_EXIT_SHUTDOWN;

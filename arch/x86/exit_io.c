@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exit_io.c - IN, OUT and HLT: the instructions by which a guest talks to the world and waits for it.
+ * exit_io.c - IN, OUT and HLT: the instructions by which a guest talks to the world and waits for
+ * it.
  *
  * Reached from exit.c, in the slice. There are no devices in the kernel: the access goes to
  * userspace, whose answer vmx_complete_exit() takes at the next RUN.
@@ -72,7 +73,10 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	return EXIT_TO_USER;
 }
 
-/* IN writes AL, AX or EAX; only EAX clears the upper half of RAX. SDM 1 "General-Purpose Registers in 64-Bit Mode". */
+/*
+ * IN writes AL, AX or EAX; only EAX clears the upper half of RAX. SDM 1 "General-Purpose
+ * Registers in 64-Bit Mode".
+ */
 static void complete_in(struct vmx_vcpu *vmx)
 {
 	u64 value = vmx->io.size < 4 ? vmx->regs[VMX_RAX] : 0;

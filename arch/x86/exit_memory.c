@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exit_memory.c - the guest touched a guest-physical address that the EPT does not map, or not so.
+ * exit_memory.c - the guest touched a guest-physical address that the EPT does not map, or not
+ * so.
  *
  * Reached from exit.c, in the slice. Finding the page may sleep, so this only notes the
  * access; vmx_run() hands it to module/memory.c, which maps the page and runs the guest again.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * host.c - the host's side of the world switch: the host-state area, and what no hardware switches.
+ * host.c - the host's side of the world switch: the host-state area, and what no hardware
+ * switches.
  *
  * Reached from run.c at both ends of a slice, interrupts off, our VMCS current. Each pair below
  * takes something from the host and puts it back; host_enter() and host_leave() call them in
- * mirror order. What is read from the CPU here is read afresh in each slice wherever a KVM guest, a
- * context switch or another thread may have changed it since the last one.
+ * mirror order. What is read from the CPU here is read afresh in each slice wherever a KVM guest,
+ * a context switch or another thread may have changed it since the last one.
  */
 #include <linux/percpu.h>
 #include <asm/cpu_entry_area.h>
@@ -88,8 +89,9 @@ void host_fields_refresh(struct vmx_vcpu *vmx, struct host_state *host)
 /* ------------------------------------------------------- segments and descriptor tables */
 
 /*
- * VM exit loads null selectors for DS, ES, FS and GS (we asked for that), a null LDTR, and limits of
- * 0xffff for GDTR and 0x67 for TR. SDM 3C "Loading Host Segment and Descriptor-Table Registers".
+ * VM exit loads null selectors for DS, ES, FS and GS (we asked for that), a null LDTR, and limits
+ * of 0xffff for GDTR and 0x67 for TR. SDM 3C "Loading Host Segment and Descriptor-Table
+ * Registers".
  */
 static void segments_enter(struct host_state *host)
 {
@@ -138,8 +140,8 @@ static void kernel_gs_leave(struct vmx_vcpu *vmx, struct host_state *host)
 /* ------------------------------------------------------------------------ SYSCALL */
 
 /*
- * SYSCALL jumps where these MSRs say, in a guest as in the host. They matter to the guest only when
- * its EFER.SCE is set. What is put back is what was found: it need not be the kernel's own
+ * SYSCALL jumps where these MSRs say, in a guest as in the host. They matter to the guest only
+ * when its EFER.SCE is set. What is put back is what was found: it need not be the kernel's own
  * values, KVM leaves a guest's there until its thread returns to userspace.
  */
 static void syscall_msr_enter(u32 msr, u64 *host, u64 guest)
@@ -178,7 +180,10 @@ static void syscall_msrs_leave(struct vmx_vcpu *vmx, struct host_state *host)
 
 /* ---------------------------------------------------------------- debug facilities */
 
-/* VM exit clears DEBUGCTL and sets DR7 to 0x400. SDM 3C "Loading Host Control Registers, Debug Registers, MSRs". */
+/*
+ * VM exit clears DEBUGCTL and sets DR7 to 0x400. SDM 3C "Loading Host Control Registers, Debug
+ * Registers, MSRs".
+ */
 static void debug_enter(struct host_state *host)
 {
 	host->debugctl = get_debugctlmsr();
@@ -188,7 +193,10 @@ static void debug_leave(struct host_state *host)
 {
 	if (host->debugctl)
 		update_debugctlmsr(host->debugctl);
-	/* MOV DR exits, so the guest has not touched DR0 to DR3: switching DR7 on again is enough. */
+	/*
+	 * MOV DR exits, so the guest has not touched DR0 to DR3: switching DR7 on again is
+	 * enough.
+	 */
 	if (hw_breakpoint_active())
 		set_debugreg(this_cpu_read(cpu_dr7), 7);
 }
@@ -206,9 +214,10 @@ void host_setup(void)
 }
 
 /*
- * kernel_fpu_begin() parks the program's registers; the guest's live in vmx->fpu. XRSTOR and XSAVE run
- * with the host's XCR0 and one mask, so a guest that has lowered its own XCR0 neither loses its
- * upper halves nor sees the host's. A bad image faults: the registers then stay as they were.
+ * kernel_fpu_begin() parks the program's registers; the guest's live in vmx->fpu. XRSTOR and
+ * XSAVE run with the host's XCR0 and one mask, so a guest that has lowered its own XCR0 neither
+ * loses its upper halves nor sees the host's. A bad image faults: the registers then stay as they
+ * were.
  */
 static void fpu_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {

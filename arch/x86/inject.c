@@ -2,10 +2,10 @@
 /*
  * inject.c - events into the guest: what VM entry delivers through the guest's IDT.
  *
- * Reached from run.c around each VM entry, in the slice. An exit can come in the middle of a delivery (the guest's
- * IDT or stack was not mapped yet, say). The CPU then says what it was delivering, and the
- * next entry must deliver it again, or it is lost. SDM 3C "Information for VM Exits That Occur
- * During Event Delivery".
+ * Reached from run.c around each VM entry, in the slice. An exit can come in the middle of a
+ * delivery (the guest's IDT or stack was not mapped yet, say). The CPU then says what it was
+ * delivering, and the next entry must deliver it again, or it is lost. SDM 3C "Information for VM
+ * Exits That Occur During Event Delivery".
  */
 #include <asm/vmx.h>
 
@@ -70,8 +70,9 @@ void inject_after_exit(struct vmx_vcpu *vmx)
 		return;
 	}
 	/*
-	 * IRET ends the blocking of NMIs even when it exits half-way, before it is done: block again. The bit is in the
-	 * interruption information, or in the qualification of an EPT violation.
+	 * IRET ends the blocking of NMIs even when it exits half-way, before it is done: block
+	 * again. The bit is in the interruption information, or in the qualification of an EPT
+	 * violation.
 	 */
 	if (((exit->intr_info & INTR_INFO_VALID_MASK) && (exit->intr_info & INTR_INFO_UNBLOCK_NMI) &&
 	     (exit->intr_info & INTR_INFO_VECTOR_MASK) != 8) ||

@@ -2,13 +2,13 @@
 /*
  * run.c - vmx_run(): slices, entries and exits, until somebody outside is needed.
  *
- * Reached from module/vcpu.c with interrupts on, and from here on the order of a RUN is the order of
- * this file read upwards: vmx_run() opens a slice (slice.c), loads the guest (state.c, host.c), enters it
- * (enter.S), looks at the exit (exit.c), and either enters again or gives the CPU back.
+ * Reached from module/vcpu.c with interrupts on, and from here on the order of a RUN is the order
+ * of this file read upwards: vmx_run() opens a slice (slice.c), loads the guest (state.c,
+ * host.c), enters it (enter.S), looks at the exit (exit.c), and either enters again or gives the
+ * CPU back.
  */
 #include <linux/irqflags.h>
 #include <linux/sched.h>
-#include <linux/task_work.h>
 #include <asm/mce.h>
 #include <asm/ptrace.h>
 #include <asm/special_insns.h>
@@ -27,8 +27,9 @@
 #include "arch/x86/vmcs.h"
 
 /*
- * Must the thread do something before the guest goes on? TIF_NOTIFY_RESUME alone is no reason: every
- * preemption sets it for a program that uses restartable sequences, and it keeps until RUN returns.
+ * Must the thread do something before the guest goes on? TIF_NOTIFY_RESUME alone is no reason:
+ * every preemption sets it for a program that uses restartable sequences, and it keeps until RUN
+ * returns. What else it can mean is asked for by itself.
  */
 static bool thread_work_pending(void)
 {
@@ -36,7 +37,7 @@ static bool thread_work_pending(void)
 
 	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | TIF_RESCHED_MASK))
 		return true;
-	return (flags & _TIF_NOTIFY_RESUME) && task_work_pending(current);
+	return (flags & _TIF_NOTIFY_RESUME) && thread_owes_work();
 }
 
 /* VMLAUNCH or VMRESUME did not even leave the host. */
@@ -105,8 +106,8 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx)
 }
 
 /*
- * The NMI that ended the guest is used up, and the CPU holds back further ones until an IRET: so the host's handler,
- * whose gate INT 2 is, must run now, before anything here can execute one.
+ * The NMI that ended the guest is used up, and the CPU holds back further ones until an IRET: so
+ * the host's handler, whose gate INT 2 is, must run now, before anything here can execute one.
  */
 static void deliver_host_nmi(void)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * setup.c - a fresh VMCS: one function for each area of SDM 3C "Virtual-Machine Control Structures".
+ * setup.c - a fresh VMCS: one function for each area of SDM 3C "Virtual-Machine Control
+ * Structures".
  *
  * Reached from run.c in the first slice of a vCPU, interrupts off, our VMCS current. What stands
  * here never changes; host.c refreshes the host-state area each slice, state.c writes the
@@ -42,15 +43,15 @@ void vmcs_setup_exit(void)
 }
 
 /*
- * Exceptions that a guest must not handle alone: #DB and #AC because delivering one can raise the next
- * without end, with interrupts held off (CVE-2015-5307, CVE-2015-8104); #MC because it is the
- * host's machine that broke.
+ * Exceptions that a guest must not handle alone: #DB and #AC because delivering one can raise the
+ * next without end, with interrupts held off (CVE-2015-5307, CVE-2015-8104); #MC because it is
+ * the host's machine that broke.
  */
 #define INTERCEPTED_EXCEPTIONS	(BIT(1) | BIT(17) | BIT(18))
 
 /*
- * Ticks of the VMX-preemption timer in one host tick. Host interrupts end a slice anyway; the timer
- * ends it where they are masked together with the guest's. It counts the TSC shifted right.
+ * Ticks of the VMX-preemption timer in one host tick. Host interrupts end a slice anyway; the
+ * timer ends it where they are masked together with the guest's. It counts the TSC shifted right.
  */
 static u32 preemption_timer_ticks(void)
 {
@@ -84,7 +85,9 @@ static void setup_execution_controls(struct vmx_vcpu *vmx)
 		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, preemption_timer_ticks());
 }
 
-/* SDM 3C "VM-Exit Control Fields", "VM-Entry Control Fields" (state.c writes the entry controls) */
+/*
+ * SDM 3C "VM-Exit Control Fields", "VM-Entry Control Fields" (state.c writes the entry controls)
+ */
 static void setup_exit_and_entry_controls(void)
 {
 	vmcs_write32(VM_EXIT_CONTROLS, vmx_caps.control[VMX_EXIT]);
@@ -95,8 +98,8 @@ static void setup_exit_and_entry_controls(void)
 }
 
 /*
- * SDM 3C "Host-State Area". The segments that VM exit can load with a null selector get one: host.c
- * puts back what the interrupted program had.
+ * SDM 3C "Host-State Area". The segments that VM exit can load with a null selector get one:
+ * host.c puts back what the interrupted program had.
  */
 static void setup_host_state(void)
 {

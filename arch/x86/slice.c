@@ -65,8 +65,8 @@ void vmcs_free(struct vmcs_region *vmcs)
 }
 
 /*
- * The VMX instructions that take the address of a physical address. Each reports failure in CF (no current
- * VMCS to hold an error number) or ZF (it does), or faults. SDM 3C "Conventions".
+ * The VMX instructions that take the address of a physical address. Each reports failure in CF
+ * (no current VMCS to hold an error number) or ZF (it does), or faults. SDM 3C "Conventions".
  */
 #define VMX_POINTER_INSTRUCTION(name)						\
 static bool name(u64 pa)							\
@@ -108,8 +108,8 @@ static void vmxoff(void)
 }
 
 /*
- * Not the kernel's cr4_set_bits(): its shadow copy of CR4 must not learn of VMXE. With interrupts off nobody
- * writes CR4 from the shadow before we have put the old value back.
+ * Not the kernel's cr4_set_bits(): its shadow copy of CR4 must not learn of VMXE. With interrupts
+ * off nobody writes CR4 from the shadow before we have put the old value back.
  */
 static void cr4_write(u64 cr4)
 {
@@ -117,8 +117,8 @@ static void cr4_write(u64 cr4)
 }
 
 /*
- * On CPUs that can't trace in VMX operation VMXON clears IA32_RTIT_CTL.TraceEn: somebody's trace would end
- * silently. SDM 3D "Miscellaneous Data" bit 14, SDM 3C "VMXON".
+ * On CPUs that can't trace in VMX operation VMXON clears IA32_RTIT_CTL.TraceEn: somebody's trace
+ * would end silently. SDM 3D "Miscellaneous Data" bit 14, SDM 3C "VMXON".
  */
 static bool processor_trace_is_on(void)
 {

@@ -12,6 +12,9 @@ struct vmx_vcpu;
 /* The CPU's state after reset. SDM 3A "Processor State After Reset". */
 void state_reset(struct vmx_vcpu *vmx);
 
+/* Outside slices: brings in the groups that only the VMCS has. 0, -EBUSY or -EIO. */
+int state_fetch(struct vmx_vcpu *vmx);
+
 /* In a slice: writes the dirty groups, before the first VM entry. */
 void state_load(struct vmx_vcpu *vmx);
 /* In a slice: reads what each slice reads, after the last VM exit. */

@@ -17,7 +17,10 @@
 #include <asm/page_types.h>
 #include <asm/vmx.h>
 
-/* A VMXON region or a VMCS: only the first word is ours to write. SDM 3C "Format of the VMCS Region". */
+/*
+ * A VMXON region or a VMCS: only the first word is ours to write. SDM 3C "Format of the VMCS
+ * Region".
+ */
 struct vmx_region {
 	u32 revision;
 	u32 abort_indicator;

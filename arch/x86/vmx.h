@@ -13,6 +13,8 @@
 #define _MINIVMX_ARCH_VMX_H
 
 #include <linux/kvm_types.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
 #include <linux/types.h>
 
 #include <uapi/minivmx.h>
@@ -89,6 +91,17 @@ void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, boo
 void ept_kick_and_wait(struct ept *ept);
 
 /* ------------------------------------------------------------------ virtual CPUs */
+
+/* Must this thread do on its way to userspace what can't wait for long? */
+static inline bool thread_owes_work(void)
+{
+#ifdef CONFIG_MEMCG
+	/* Over its group's memory.high: it is to be slowed down. */
+	if (current->memcg_nr_pages_over_high)
+		return true;
+#endif
+	return task_work_pending(current);
+}
 
 /* Why vmx_run() came back. */
 enum vmx_result {

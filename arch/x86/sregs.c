@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sregs.c - guest registers as the ioctls show them, and which values a CPU can hold.
+ *
+ * Reached from module/vcpu.c (GET_REGS to SET_SREGS), outside slices, interrupts on. A value that
+ * was set waits in struct vmx_vcpu for the next slice (state.c).
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+#include <asm/apicdef.h>
+#include <asm/cpufeature.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/caps.h"
+#include "arch/x86/state.h"
+#include "arch/x86/vcpu.h"
+
+/* -------------------------------------------------------------- general registers */
+
+void vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs)
+{
+	const u64 *from = vmx->regs;
+
+	*regs = (struct minivmx_regs){
+		.rax = from[VMX_RAX], .rbx = from[VMX_RBX], .rcx = from[VMX_RCX], .rdx = from[VMX_RDX],
+		.rsi = from[VMX_RSI], .rdi = from[VMX_RDI], .rsp = from[VMX_RSP], .rbp = from[VMX_RBP],
+		.r8  = from[VMX_R8],  .r9  = from[VMX_R9],  .r10 = from[VMX_R10], .r11 = from[VMX_R11],
+		.r12 = from[VMX_R12], .r13 = from[VMX_R13], .r14 = from[VMX_R14], .r15 = from[VMX_R15],
+		.rip = vmx->rip, .rflags = vmx->rflags,
+	};
+}
+
+void vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
+{
+	const u64 values[VMX_NR_REGS] = {
+		[VMX_RAX] = regs->rax, [VMX_RBX] = regs->rbx, [VMX_RCX] = regs->rcx, [VMX_RDX] = regs->rdx,
+		[VMX_RSI] = regs->rsi, [VMX_RDI] = regs->rdi, [VMX_RSP] = regs->rsp, [VMX_RBP] = regs->rbp,
+		[VMX_R8]  = regs->r8,  [VMX_R9]  = regs->r9,  [VMX_R10] = regs->r10, [VMX_R11] = regs->r11,
+		[VMX_R12] = regs->r12, [VMX_R13] = regs->r13, [VMX_R14] = regs->r14, [VMX_R15] = regs->r15,
+	};
+
+	memcpy(vmx->regs, values, sizeof(values));
+	vmx->rip = regs->rip;
+	vmx->rflags = regs->rflags | X86_EFLAGS_FIXED;
+	/* Whatever was being delivered belonged to the old state. */
+	vmx->event.info = 0;
+	vmx->dirty |= STATE_CORE;
+}
+
+/* ----------------------------------------------- segments and control registers */
+
+/* Access rights: as in a descriptor, and bit 16 for "unusable". */
+static void segment_to_user(const struct vmx_segment *from, struct minivmx_segment *to)
+{
+	u32 ar = from->access_rights;
+
+	*to = (struct minivmx_segment){
+		.base = from->base,
+		.limit = from->limit,
+		.selector = from->selector,
+		.type = ar & VMX_AR_TYPE_MASK,
+		.s = !!(ar & VMX_AR_S_MASK),
+		.dpl = VMX_AR_DPL(ar),
+		/* As KVM has it: a segment is present as long as it is usable. */
+		.present = !(ar & VMX_AR_UNUSABLE_MASK),
+		.avl = (ar >> 12) & 1,
+		.l = !!(ar & VMX_AR_L_MASK),
+		.db = !!(ar & VMX_AR_DB_MASK),
+		.g = !!(ar & VMX_AR_G_MASK),
+		.unusable = !!(ar & VMX_AR_UNUSABLE_MASK),
+	};
+}
+
+static struct vmx_segment segment_from_user(const struct minivmx_segment *from, bool accessed)
+{
+	struct vmx_segment to = {
+		.base = from->base,
+		.limit = from->limit,
+		.selector = from->selector,
+		.access_rights = VMX_AR_UNUSABLE_MASK,
+	};
+
+	if (from->unusable || !from->present)
+		return to;
+	to.access_rights = (from->type & 0xf) | (from->s & 1) << 4 | (from->dpl & 3) << 5 | BIT(7) |
+			   (from->avl & 1) << 12 | (from->l & 1) << 13 | (from->db & 1) << 14 |
+			   (u32)(from->g & 1) << 15;
+	/* VM entry wants loaded segments to be accessed, as loading them would have made them. */
+	if (accessed)
+		to.access_rights |= VMX_AR_TYPE_ACCESSES_MASK;
+	return to;
+}
+
+static struct minivmx_segment *sregs_segment(struct minivmx_sregs *sregs, int index)
+{
+	switch (index) {
+	case SEGMENT_ES:	return &sregs->es;
+	case SEGMENT_CS:	return &sregs->cs;
+	case SEGMENT_SS:	return &sregs->ss;
+	case SEGMENT_DS:	return &sregs->ds;
+	case SEGMENT_FS:	return &sregs->fs;
+	case SEGMENT_GS:	return &sregs->gs;
+	case SEGMENT_LDTR:	return &sregs->ldt;
+	default:		return &sregs->tr;
+	}
+}
+
+int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs)
+{
+	int err = state_fetch(vmx);
+
+	if (err)
+		return err;
+	memset(sregs, 0, sizeof(*sregs));
+	for (int i = 0; i < SEGMENT_COUNT; i++)
+		segment_to_user(&vmx->segments[i], sregs_segment(sregs, i));
+	sregs->gdt.base = vmx->gdt.base;
+	sregs->gdt.limit = vmx->gdt.limit;
+	sregs->idt.base = vmx->idt.base;
+	sregs->idt.limit = vmx->idt.limit;
+	sregs->cr0 = vmx->cr0;
+	sregs->cr2 = vmx->cr2;
+	sregs->cr3 = vmx->cr3;
+	sregs->cr4 = vmx->cr4;
+	sregs->cr8 = vmx->cr8;
+	sregs->efer = vmx->efer;
+	sregs->apic_base = vmx->apic_base;
+	return 0;
+}
+
+/* ------------------------------------------------------- what a CPU can hold */
+
+/* Bits of CR4 that a guest may have; the second set only on CPUs that have the feature. */
+#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |	\
+			 X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE |		\
+			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
+
+static u64 cr4_allowed(void)
+{
+	static const struct {
+		u64 bit;
+		u32 feature;
+	} optional[] = {
+		{ X86_CR4_UMIP,		X86_FEATURE_UMIP },
+		{ X86_CR4_FSGSBASE,	X86_FEATURE_FSGSBASE },
+		{ X86_CR4_PCIDE,	X86_FEATURE_PCID },
+		{ X86_CR4_OSXSAVE,	X86_FEATURE_XSAVE },
+		{ X86_CR4_SMEP,		X86_FEATURE_SMEP },
+		{ X86_CR4_SMAP,		X86_FEATURE_SMAP },
+	};
+	u64 allowed = CR4_ALWAYS;
+
+	for (int i = 0; i < ARRAY_SIZE(optional); i++)
+		if (boot_cpu_has(optional[i].feature))
+			allowed |= optional[i].bit;
+	return allowed;
+}
+
+#define EFER_ALLOWED	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NX)
+#define APIC_BASE_RESERVED	(GENMASK_ULL(7, 0) | BIT_ULL(9) | X2APIC_ENABLE)
+
+static bool cr0_valid(u64 cr0)
+{
+	if (cr0 >> 32)
+		return false;
+	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
+		return false;
+	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
+}
+
+static bool sregs_valid(const struct minivmx_sregs *sregs)
+{
+	bool paging = sregs->cr0 & X86_CR0_PG;
+	bool long_mode = paging && (sregs->efer & EFER_LME);
+
+	if (!cr0_valid(sregs->cr0) || (sregs->cr4 & ~cr4_allowed()) || (sregs->cr8 >> 4) ||
+	    (sregs->efer & ~EFER_ALLOWED))
+		return false;
+	if (!!(sregs->efer & EFER_LMA) != long_mode)
+		return false;
+	if (long_mode) {
+		if (!(sregs->cr4 & X86_CR4_PAE) || sregs->cr3 >= vmx_guest_physical_limit())
+			return false;
+		if (sregs->cs.l && sregs->cs.db && sregs->cs.present && !sregs->cs.unusable)
+			return false;
+	} else {
+		if (sregs->cs.l || (sregs->cr4 & X86_CR4_PCIDE))
+			return false;
+		/*
+		 * Legacy PAE paging needs four entries from guest memory, which nothing here
+		 * reads.
+		 */
+		if (paging && (sregs->cr4 & X86_CR4_PAE))
+			return false;
+	}
+	if ((sregs->apic_base & APIC_BASE_RESERVED) || sregs->apic_base >= vmx_guest_physical_limit())
+		return false;
+	/* Interrupts can't be injected yet. */
+	for (int i = 0; i < ARRAY_SIZE(sregs->interrupt_bitmap); i++)
+		if (sregs->interrupt_bitmap[i])
+			return false;
+	return true;
+}
+
+int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
+{
+	if (!sregs_valid(sregs))
+		return -EINVAL;
+	for (int i = 0; i < SEGMENT_COUNT; i++)
+		vmx->segments[i] = segment_from_user(sregs_segment((struct minivmx_sregs *)sregs, i),
+						     i != SEGMENT_LDTR);
+	vmx->gdt = (struct vmx_table){ .base = sregs->gdt.base, .limit = sregs->gdt.limit };
+	vmx->idt = (struct vmx_table){ .base = sregs->idt.base, .limit = sregs->idt.limit };
+	vmx->cr0 = sregs->cr0;
+	vmx->cr2 = sregs->cr2;
+	vmx->cr3 = sregs->cr3;
+	vmx->cr4 = sregs->cr4;
+	vmx->cr8 = sregs->cr8;
+	vmx->efer = sregs->efer;
+	vmx->apic_base = sregs->apic_base;
+	/* All of it is here now, and the guest's own translations may be out of date. */
+	vmx->stale = 0;
+	vmx->dirty |= STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES;
+	vmx->flush_vpid = true;
+	return 0;
+}
+
+void vmx_fill_run_page(struct vmx_vcpu *vmx)
+{
+	struct minivmx_run *run = vmx->run;
+	bool shadow = vmx->interruptibility & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
+
+	run->flags = 0;
+	run->if_flag = !!(vmx->rflags & X86_EFLAGS_IF);
+	run->ready_for_interrupt_injection = run->if_flag && !shadow &&
+		!(vmx->event.info & INTR_INFO_VALID_MASK);
+	run->cr8 = vmx->cr8;
+	run->apic_base = vmx->apic_base;
+}
