@@ -204,6 +204,8 @@ _Static_assert(offsetof(struct minivmx_run, reserved_regs) == offsetof(struct kv
 /* What is ours alone in an emulation failure stays inside the union. */
 _Static_assert(offsetof(struct minivmx_run, emulation_failure.qualification) + sizeof(__u64) <=
 	       offsetof(struct minivmx_run, minivmx_valid_regs), "emulation_failure fits");
+_Static_assert(offsetof(struct minivmx_run, fail_entry.qualification) + sizeof(__u64) <=
+	       offsetof(struct minivmx_run, minivmx_valid_regs), "fail_entry fits");
 _Static_assert(MINIVMX_ERROR_DATA_COUNT <= 16, "internal.data fits");
 
 /* A copy between the two types must not move a value into a neighbour of the same size. */

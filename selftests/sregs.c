@@ -103,6 +103,7 @@ TEST_F(sregs, round_trip)
 	in.cr2 = 0xabcdef012345;
 	in.cr3 = 0x76543000;
 	in.cr8 = 5;
+	in.apic_base = 0xfed00900;
 	ASSERT_EQ(0, vm_set_sregs(&self->vm, &in));
 	memset(&out, 0xff, sizeof(out));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &out));
