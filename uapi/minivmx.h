@@ -56,7 +56,10 @@
  */
 #define MINIVMX_CHECK_EXTENSION		_IO(MINIVMX_IO, 0x03)
 
-/* Returns the size in bytes to mmap() of a vCPU: run page and I/O data page. Argument 0, else EINVAL. */
+/*
+ * Returns the size in bytes to mmap() of a vCPU: run page and I/O data page. Argument 0, else
+ * EINVAL.
+ */
 #define MINIVMX_GET_VCPU_MMAP_SIZE	_IO(MINIVMX_IO, 0x04)
 
 /*
@@ -254,8 +257,9 @@ struct minivmx_cpuid2 {
 #define MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON	4	/* an exit reason without a handler */
 
 /*
- * minivmx_run.internal.data[] for suberror UNEXPECTED_EXIT_REASON. KVM fills in the first two, the others are ours.
- * SDM 3C "VM-Exit Information Fields"; the exit reasons are those of SDM 3D "VMX Basic Exit Reasons".
+ * minivmx_run.internal.data[] for suberror UNEXPECTED_EXIT_REASON. KVM fills in the first two,
+ * the others are ours. SDM 3C "VM-Exit Information Fields"; the exit reasons are those of SDM 3D
+ * "VMX Basic Exit Reasons".
  */
 enum minivmx_error_data {
 	MINIVMX_ERROR_DATA_EXIT_REASON,		/* full 32-bit exit reason */
@@ -309,10 +313,10 @@ struct minivmx_run {
 		/* MINIVMX_EXIT_FAIL_ENTRY */
 		struct {
 			/*
-			 * Exit reason with MINIVMX_EXIT_REASON_FAILED_ENTRY set (33: guest state, 34: MSR
-			 * loading, 41: machine check), or the VM-instruction error (7: control fields,
-			 * 8: host-state fields). SDM 3C "VM-Entry Failures During or After Loading Guest
-			 * State", "VM Instruction Error Numbers".
+			 * Exit reason with MINIVMX_EXIT_REASON_FAILED_ENTRY set (33: guest state,
+			 * 34: MSR loading, 41: machine check), or the VM-instruction error (7:
+			 * control fields, 8: host-state fields). SDM 3C "VM-Entry Failures During
+			 * or After Loading Guest State", "VM Instruction Error Numbers".
 			 */
 			__u64 hardware_entry_failure_reason;
 			__u32 cpu;	/* host CPU that refused */
