@@ -369,7 +369,10 @@ static void wake(int sig)
 	(void)sig;
 }
 
-/* While one thread is in RUN, another's vCPU ioctl waits; a signal to the first lets it go. */
+/*
+ * While one thread is in RUN, another's vCPU ioctl waits; a signal to the first lets it go. On
+ * minivmx it may come in before: RUN is called again unnoticed when the thread owes the kernel work.
+ */
 TEST_F(lifecycle, ioctl_waits_for_run)
 {
 	struct runner runner = { .vm = &self->vm, .rounds = 1 };
@@ -383,7 +386,9 @@ TEST_F(lifecycle, ioctl_waits_for_run)
 	usleep(200000);
 	ASSERT_EQ(0, pthread_create(&waiting, NULL, read_registers, &reader));
 	usleep(200000);
-	EXPECT_FALSE(reader.finished);
+	if (variant->kvm) {
+		EXPECT_FALSE(reader.finished);
+	}
 	ASSERT_EQ(0, pthread_kill(in_run, SIGUSR1));
 	ASSERT_EQ(0, pthread_join(in_run, NULL));
 	EXPECT_EQ(-EINTR, runner.result);
