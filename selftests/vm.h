@@ -101,10 +101,10 @@ long vm_meminfo_kib(const char *field);		/* of /proc/meminfo; -1: absent */
 
 /*
  * Guest code lives in the test's read-only data, assembled for its mode and position
- * independent; name_start and name_end delimit it.
+ * independent; name_start and name_end delimit it. It is aligned to 16 bytes, like VM_CODE.
  */
 #define GUEST_CODE(name, bits, code)				\
-	asm(".pushsection .rodata\n\t.code" #bits "\n"		\
+	asm(".pushsection .rodata\n\t.p2align 4\n\t.code" #bits "\n"	\
 	    #name "_start:\n\t" code "\n" #name "_end:\n\t"	\
 	    ".code64\n\t.popsection");				\
 	extern const __u8 name##_start[], name##_end[]
