@@ -29,6 +29,8 @@ class Kernel:
         self.image = os.path.join(root, "boot", "vmlinuz-" + release)
         self.modules = first_dir(os.path.join(root, "lib/modules", release),
                                  os.path.join(root, "usr/lib/modules", release))
+        if not os.path.exists(self.image):
+            self.image = os.path.join(self.modules, "vmlinuz")
         self.headers = os.path.join(root, "usr/src/linux-headers-" + release)
         # Set where the headers work only inside another root (see trixie.py).
         self.chroot = None

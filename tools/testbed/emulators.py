@@ -6,7 +6,6 @@ ports; gives back a running process in its own process group. Bochs emulates VMX
 any host. QEMU has VMX only where /dev/kvm offers it to guests; its software CPU boots the kernel
 too and is the quick way to test how the module refuses a CPU without VMX.
 """
-import glob
 import os
 import re
 import shutil
@@ -112,14 +111,10 @@ def bochs_installation(version):
         env = dict(os.environ, LTDL_LIBRARY_PATH=os.path.join(libs, "bochs/plugins"),
                    BXSHARE=os.path.join(root, "usr/share/bochs"))
     bios = root + "/usr/share/bochs/BIOS-bochs-latest"
-    for vga in (root + "/usr/share/vgabios/vgabios.bin",
-                root + "/usr/share/bochs/VGABIOS-lgpl-latest",
-                *glob.glob(root + "/usr/share/bochs/VGABIOS-lgpl-latest*")):
-        if os.path.isfile(vga):
-            break
+    vga = root + "/usr/share/bochs/VGABIOS-lgpl-latest"
     for path in (bios, vga):
         if not os.path.isfile(path):
-            raise TestbedError(f"{path} is missing; run tools/setup (bochsbios, vgabios)")
+            raise TestbedError(f"{path} is missing; run tools/setup (packages bochs, bochsbios)")
     return command, env, bios, vga
 
 

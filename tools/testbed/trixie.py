@@ -84,10 +84,12 @@ def kernel_into(inside):
         raise TestbedError(f"trixie-backports on this mirror has no Linux {SERIES} cloud kernel")
     release = max(releases, key=lambda r: [int(n) for n in re.findall(r"\d+", r)])
     headers = "linux-headers-" + release
-    wanted = run([*inside, "apt-cache", "depends", headers], "apt-cache depends")
-    packages = ["linux-image-" + release, headers] + [
+    wanted = run([*inside, "apt-cache", "depends", headers, "linux-image-" + release],
+                 "apt-cache depends")
+    # The image package only holds what its installation runs; kernel and modules are apart.
+    packages = sorted({headers, *(
         name for name in re.findall(r"Depends: <?([^\s<>]+)", wanted)
-        if re.match(r"linux-(headers-.*-common|kbuild-)", name)]
+        if re.match(r"linux-(headers-.*-common|kbuild-|binary-|modules-)", name))})
     script = ("set -e; mkdir -p /fetch; cd /fetch; "
               f"apt-get -q -o APT::Sandbox::User=root download {' '.join(packages)}; "
               "for deb in *.deb; do dpkg-deb --fsys-tarfile $deb | tar -xf - -C / "

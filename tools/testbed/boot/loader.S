@@ -16,7 +16,7 @@ rom:
 	.byte	0x55, 0xaa, ROM_SECTORS
 	cli
 	cld
-	xorw	%ax, %ax
+	xorl	%eax, %eax
 	movw	%ax, %ds
 	movw	%ax, %es
 	movw	%ax, %ss
