@@ -166,7 +166,7 @@ TEST_F(exits, exit_during_event_delivery)
 	sregs.idt = (struct minivmx_dtable){ .base = VM_HOLE, .limit = 0xfff };
 	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
 	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_INTERNAL_ERROR);
-	/* Before Linux 6.14 KVM calls it a failed emulation. */
+	/* Older KVM calls it a failed emulation. */
 	if (variant->kvm && self->vm.run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION)
 		return;
 	ASSERT_EQ(MINIVMX_INTERNAL_ERROR_DELIVERY_EV, self->vm.run->internal.suberror) {
