@@ -177,12 +177,12 @@ class Session:
         """Print what has to be said and return the exit status."""
         self.progress.end()
         console = self.console
-        if not problem and self.output.kind == "insmod":
-            problem = f"the module did not load: {console.insmod_error}"
-            shown = [line for line in console.since_start() if "minivmx" in line]
-        elif not problem and console.splats:
+        if not problem and console.splats:
             problem = f"the kernel complained: {console.splats[0].strip()}"
             shown = console.since_start()[-80:]
+        elif not problem and self.output.kind == "insmod":
+            problem = f"the module did not load: {console.insmod_error}"
+            shown = console.since_start()[-40:]
         else:
             shown = console.tail()
         findings = self.machine.findings()

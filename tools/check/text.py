@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Checks that read the sources: licence tags, leftovers, layers, names in the README, lengths."""
+import os
+import re
+
+from tree import TREE, files, read
+
+CODE = (".c", ".h", ".S", ".lds", ".py", ".sh", "Makefile", "Kbuild")
+MAX_FILE, MAX_FUNCTION = 400, 60
+
+# What a file may include by quotes or <uapi/...>: prefixes of paths in the tree, longest match.
+MAY_INCLUDE = {
+    "uapi/": ("uapi/",),
+    "arch/": ("arch/", "uapi/"),
+    "module/": ("module/", "arch/x86/vmx.h", "uapi/"),
+    "tools/": ("tools/", "uapi/"),
+    # The decoders and rules under tools/ are a library that selftests also test.
+    "selftests/": ("selftests/", "tools/", "uapi/"),
+}
+# Include directories for each side, in the compiler's order.
+SEARCH = {"arch/": ("",), "module/": ("",), "tools/": ("uapi", "tools"),
+          "selftests/": ("uapi", "selftests"), "uapi/": ("uapi",)}
+
+
+def is_code(path):
+    if path.endswith(CODE):
+        return True
+    full = os.path.join(TREE, path)
+    with open(full, "rb") as handle:
+        return handle.read(2) == b"#!"
+
+
+def spdx():
+    for path in files():
+        if is_code(path) and "SPDX-License-Identifier: GPL-2.0" not in "\n".join(
+                read(path).splitlines()[:3]):
+            yield f"{path}: no SPDX-License-Identifier in its first three lines"
+
+
+def leftovers():
+    # Spelt so that this file does not find itself.
+    word = re.compile(r"\b(TO" "DO|FIX" "ME|X" "XX)\\b")
+    for path in files():
+        if path.startswith("tools/check/") or path == "LICENSE":
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            if word.search(line):
+                yield f"{path}:{number}: {line.strip()}"
+
+
+def whitespace():
+    for path in files():
+        if path == "LICENSE":
+            continue
+        text = read(path)
+        for number, line in enumerate(text.split("\n"), 1):
+            if line != line.rstrip():
+                yield f"{path}:{number}: trailing whitespace"
+        if text and not text.endswith("\n"):
+            yield f"{path}: no newline at its end"
+
+
+def layers():
+    for path in files(ends=(".c", ".h", ".S")):
+        side = next((key for key in MAY_INCLUDE if path.startswith(key)), None)
+        if side is None or path.startswith("tools/testbed/"):
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s+(["<])([^">]+)[">]', line)
+            if match:
+                wrong = layer_error(path, side, match.group(1), match.group(2))
+                if wrong:
+                    yield f"{path}:{number}: {wrong}"
+
+
+def layer_error(path, side, quote, name):
+    """Why PATH must not include NAME, or None."""
+    if quote == "<" and not name.startswith("uapi/"):
+        if side == "arch/" and not name.startswith(("linux/", "asm/", "generated/")):
+            return f"arch includes <{name}>: only <linux/...> and <asm/...> of the kernel"
+        return None
+    places = [os.path.dirname(path), *SEARCH[side]] if quote == '"' else [""]
+    found = next((os.path.normpath(os.path.join(place, name)) for place in places
+                  if os.path.isfile(os.path.join(TREE, place, name))), None)
+    if found is None:
+        # Not ours: e.g. kselftest_harness.h of the kernel.
+        return None if side in ("selftests/", "tools/") else f'"{name}" is not in the tree'
+    if not found.startswith(MAY_INCLUDE[side]):
+        return f"{side[:-1]} must not include {found}"
+    return None
+
+
+def readme():
+    """Backticks in README.md that look like a path, or `path: function()`, must hold."""
+    if "README.md" not in files():
+        yield "README.md is missing"
+        return
+    known = files()
+    folders = {os.path.dirname(p) for p in known} | {p.split("/")[0] for p in known}
+    folders |= {"/".join(p.split("/")[:n]) for p in known for n in range(1, p.count("/") + 1)}
+    tops = {p.split("/")[0] for p in known}
+    for number, line in enumerate(read("README.md").splitlines(), 1):
+        for span in re.findall(r"(?<!`)`([^`]+)`(?!`)", line):
+            path, _, names = span.partition(": ")
+            path = path.strip()
+            if not re.fullmatch(r"[\w./+-]+", path) or path.split("/")[0] not in tops:
+                continue
+            if "/" not in path and path not in known and path not in folders:
+                continue
+            if path.rstrip("/") not in folders and path not in known:
+                yield f"README.md:{number}: there is no {path}"
+                continue
+            for name in re.findall(r"(\w+)\(\)", names):
+                if path not in known or not re.search(rf"\b{name}\b", read(path)):
+                    yield f"README.md:{number}: {path} has no {name}()"
+
+
+def long_parts():
+    """Notes on C files and functions longer than this project aims for."""
+    for path in files("module", "arch", "uapi", "tools", "selftests", ends=(".c", ".h")):
+        lines = read(path).splitlines()
+        if len(lines) > MAX_FILE:
+            yield f"{path}: {len(lines)} lines (aim: {MAX_FILE})"
+        start = name = None
+        for number, line in enumerate(lines, 1):
+            if line == "{" and number > 1:
+                start = number
+                head = " ".join(lines[max(0, number - 4):number - 1])
+                names = re.findall(r"(\w+)\(", head)
+                name = names[-1] if names else "?"
+            elif line.startswith("}") and start:
+                if number - start > MAX_FUNCTION:
+                    yield f"{path}:{start}: {name}() has {number - start} lines (aim: {MAX_FUNCTION})"
+                start = None
