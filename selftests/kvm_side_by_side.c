@@ -191,14 +191,20 @@ TEST_F_TIMEOUT(side_by_side, while_kvm_comes_and_goes, 120)
 {
 	struct side ours;
 	double end = vm_seconds() + self->seconds / 2;
+	long kvm_rounds = 0;
 	int vms = 0;
 
 	ASSERT_TRUE(start_side(&ours, MINIVMX_DEVICE, 0x5555, self->seconds / 2, true));
 	while (vm_seconds() < end) {
-		ASSERT_LT(0, run_guest(KVM_DEVICE, 0x6666, 0.05, true));
+		/* Making the VM may take all of the time: no round is no error. */
+		long rounds = run_guest(KVM_DEVICE, 0x6666, 0.05, true);
+
+		ASSERT_LE(0, rounds);
+		kvm_rounds += rounds;
 		vms++;
 	}
 	EXPECT_LT(0, finish_side(&ours));
+	EXPECT_LT(0, kvm_rounds);
 	EXPECT_LT(1, vms);
 }
 
