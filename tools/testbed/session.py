@@ -3,6 +3,7 @@
 
 Reached from the testbed command with its options; returns the exit status.
 """
+import glob
 import os
 import queue
 import secrets
@@ -16,9 +17,10 @@ import debian
 import emulators
 import image
 from common import BUILD, TREE, TestbedError, lock, note
-from console import Console, Lines, Output
+from console import Console, Keyboard, Lines, Output
 
 FAILED = 125
+WORK = "minivmx-testbed."
 
 
 class Progress:
@@ -73,7 +75,22 @@ SKIP = ["cryptomgr.notests",
 def kernel_cmdline(opts):
     words = ["console=ttyS0,115200", "nokaslr", "rdinit=/init", "panic=0", *SKIP]
     words += ["ignore_loglevel"] if opts.verbose else ["quiet"]
+    # Bochs's MWAITX sleeps past the end of the delay that the kernel asks for.
+    if (opts.cpu or "").startswith("ryzen"):
+        words.append("clearcpuid=mwaitx")
     return " ".join(words + opts.cmdline.split())
+
+
+def kept(work):
+    return work.replace(WORK, "minivmx-kept.")
+
+
+def clear_leftovers():
+    """Remove what a testbed that was killed (SIGKILL, out of memory) could not remove itself."""
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), WORK + "*")):
+        pid = os.path.basename(path)[len(WORK):].split(".")[0]
+        if pid.isdigit() and not os.path.exists("/proc/" + pid):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def run(opts):
@@ -85,12 +102,15 @@ def run(opts):
     if not module and not opts.no_insmod:
         raise TestbedError(f"there is no module for Linux {kern.release} in build/ (make module "
                            f"KERNEL={opts.kernel}); --no-insmod runs without it")
-    work = tempfile.mkdtemp(prefix="minivmx-testbed.")
+    clear_leftovers()
+    work = tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}.")
     try:
         return Session(opts, kern, module, work, progress).run()
     finally:
         progress.end()
         if opts.keep:
+            os.rename(work, kept(work))
+            work = kept(work)
             note(f"testbed: logs and image are in {work}")
         else:
             shutil.rmtree(work, ignore_errors=True)
@@ -101,7 +121,7 @@ class Session:
         self.opts, self.kern, self.module = opts, kern, module
         self.work, self.progress = work, progress
         self.nonce = secrets.token_hex(8)
-        self.machine = self.lines = None
+        self.machine = self.lines = self.keyboard = None
 
     def run(self):
         opts = self.opts
@@ -110,6 +130,7 @@ class Session:
         settings = {"nonce": self.nonce, "insmod": "" if opts.no_insmod else "must",
                     "insmod_args": opts.insmod_args, "shell": "yes" if opts.shell else ""}
         if opts.shell and sys.stdin.isatty():
+            opts.timeout = float("inf")
             size = os.get_terminal_size(0)
             settings.update(columns=size.columns, rows=size.lines)
         initrd = image.initramfs(self.kern, self.module, opts.command, settings, opts.with_kvm,
@@ -122,7 +143,11 @@ class Session:
             self.progress.say(f"booting Linux {self.kern.release}, {cpus}, in {name}")
             self.machine = emulators.start(name, opts, self.kern, initrd, kernel_cmdline(opts),
                                            self.work, self.lines.names)
-            problem = self.watch()
+            if opts.shell:
+                with Keyboard(self.lines, 1) as self.keyboard:
+                    problem = self.watch()
+            else:
+                problem = self.watch()
         finally:
             if self.machine:
                 self.machine.stop()
@@ -157,9 +182,16 @@ class Session:
             for mark, text in (("start", "kernel is up"), ("run", "running the command")):
                 if mark in self.console.marks and mark not in said:
                     said.add(mark)
-                    if not self.opts.shell or mark == "start":
+                    if mark == "run" and self.keyboard:
+                        self.progress.end()
+                        note("testbed: a shell in the test machine; exit or Ctrl-] ends it")
+                        self.keyboard.start()
+                    else:
                         self.progress.say(text)
             now = time.monotonic()
+            if self.keyboard and self.keyboard.quit:
+                self.output.status = 0
+                return None
             if "end" in self.console.marks and self.output.status is not None:
                 return None
             if dying and now > dying[0]:
