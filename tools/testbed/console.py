@@ -10,6 +10,7 @@ import os
 import queue
 import re
 import select
+import termios
 import threading
 import time
 import tty
@@ -62,6 +63,52 @@ class Lines:
         os.write(self.stop_pipe[1], b"x")
         self.thread.join()
         for fd in (*self.masters, *self.slaves, *self.stop_pipe):
+            os.close(fd)
+
+
+class Keyboard:
+    """The user's terminal as the machine's: raw while the shell runs, restored on every way out.
+
+    What is typed goes to LINE of LINES; Ctrl-] sets `quit`.
+    """
+    QUIT = b"\x1d"
+
+    def __init__(self, lines, line):
+        self.lines, self.line, self.quit = lines, line, False
+        self.saved = termios.tcgetattr(0) if os.isatty(0) else None
+        self.stop_pipe = os.pipe()
+        self.thread = None
+
+    def __enter__(self):
+        return self
+
+    def start(self):
+        if self.saved:
+            tty.setraw(0)
+        self.thread = threading.Thread(target=self._pump, daemon=True)
+        self.thread.start()
+
+    def _pump(self):
+        while True:
+            ready, _, _ = select.select([0, self.stop_pipe[0]], [], [])
+            if self.stop_pipe[0] in ready:
+                return
+            data = os.read(0, 256)
+            if self.QUIT in data and self.saved:
+                self.quit = True
+                return
+            # The end of a file or pipe is, to the shell, what Ctrl-D is on a terminal.
+            self.lines.write(self.line, data or b"\x04")
+            if not data:
+                return
+
+    def __exit__(self, *exception):
+        os.write(self.stop_pipe[1], b"x")
+        if self.thread:
+            self.thread.join()
+        if self.saved:
+            termios.tcsetattr(0, termios.TCSADRAIN, self.saved)
+        for fd in self.stop_pipe:
             os.close(fd)
 
 

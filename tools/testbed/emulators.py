@@ -65,7 +65,14 @@ class Machine:
 
     def findings(self):
         """Lines of the emulator's own log that point at a fault in the module or the guest."""
-        return [line for line in self._lines(self.log) if FINDINGS.search(line)]
+        return [line for line in self._lines(self.log)
+                if FINDINGS.search(line) and "soft power off" not in line]
+
+    def obituary(self):
+        """What to call its end, when nobody asked for it."""
+        if any("soft power off" in line for line in self._lines(self.log)[-5:]):
+            return "the machine was powered off before COMMAND ended"
+        return f"the emulator died (status {self.process.returncode})"
 
     def last_words(self):
         """Why the emulator died, as far as it said."""

@@ -132,7 +132,8 @@ class Session:
         if opts.shell and sys.stdin.isatty():
             opts.timeout = float("inf")
             size = os.get_terminal_size(0)
-            settings.update(columns=size.columns, rows=size.lines)
+            if size.columns and size.lines:
+                settings.update(columns=size.columns, rows=size.lines)
         initrd = image.initramfs(self.kern, self.module, opts.command, settings, opts.with_kvm,
                                  opts.add)
         self.lines = Lines(2)
@@ -200,8 +201,7 @@ class Session:
                 # Let the rest of the panic message arrive.
                 dying = (now + 2, "the kernel panicked")
             if idle and not self.machine.alive() and not dying:
-                dying = (now + 0.5, "the emulator died "
-                                    f"(status {self.machine.process.returncode})")
+                dying = (now + 0.5, self.machine.obituary())
             if now > deadline:
                 return f"no end after {self.opts.timeout:g} s (--timeout): the machine hangs"
 
@@ -222,7 +222,7 @@ class Session:
             note(f"testbed: FAILED: {problem}")
             for line in shown:
                 note(f"  | {line}")
-            if "died" in problem:
+            if "emulator died" in problem:
                 for line in self.machine.last_words():
                     note(f"  emulator: {line}")
         if (problem or self.opts.verbose or self.output.status) and findings:
