@@ -67,6 +67,6 @@ expect_guest "hello16"		0 "Hello from a 16-bit"	"$minivmx" run "$guests/hello16"
 expect_guest "hello32"		0 "Hello from a 32-bit"	"$minivmx" run --mode protected "$guests/hello32"
 expect_guest "triple_fault"	3 "."			"$minivmx" run "$guests/triple"
 expect_guest "timeout"		124 "."			"$minivmx" run --timeout 1 "$guests/spin"
-expect_guest "trace"		0 "IO"			"$minivmx" run --trace "$guests/hello"
+expect_guest "trace"		0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/hello"
 
 exit $failed
