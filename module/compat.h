@@ -22,7 +22,12 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/thread_info.h>
+#include <linux/types.h>
 #include <asm/msr.h>
+/* CPUID as functions; older kernels have them in <asm/processor.h>. */
+#ifdef HAVE_ASM_CPUID_API_H
+#include <asm/cpuid/api.h>
+#endif
 
 /* 6.16 renamed the 64-bit MSR accessors; they were macros before. */
 #ifndef rdmsrq
@@ -45,6 +50,13 @@
 #define cpu_uses_fred()		cpu_feature_enabled(X86_FEATURE_FRED)
 #else
 #define cpu_uses_fred()		false
+#endif
+
+/* What the aging callbacks of an mmu notifier return. */
+#ifdef MMU_NOTIFIER_AGES_BOOL
+typedef bool mmu_notifier_age_t;
+#else
+typedef int mmu_notifier_age_t;
 #endif
 
 /* Lets a signal end the wait for a page; get_user_pages_unlocked() knows it since 6.3. */

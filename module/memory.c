@@ -99,7 +99,7 @@ static bool ept_age_and_keep(struct ept *ept, gpa_t start, gpa_t end)
  * Has the guest used the page? Without these, reclaim would take the guest's hottest memory
  * first.
  */
-static int memory_age(struct vm *vm, unsigned long start, unsigned long end,
+static bool memory_age(struct vm *vm, unsigned long start, unsigned long end,
 		      bool (*act)(struct ept *ept, gpa_t start, gpa_t end))
 {
 	bool accessed;
@@ -110,14 +110,14 @@ static int memory_age(struct vm *vm, unsigned long start, unsigned long end,
 	return accessed;
 }
 
-static int memory_clear_young(struct mmu_notifier *notifier, struct mm_struct *mm,
-			      unsigned long start, unsigned long end)
+static mmu_notifier_age_t memory_clear_young(struct mmu_notifier *notifier, struct mm_struct *mm,
+					     unsigned long start, unsigned long end)
 {
 	return memory_age(vm_of(notifier), start, end, ept_age_and_clear);
 }
 
-static int memory_test_young(struct mmu_notifier *notifier, struct mm_struct *mm,
-			     unsigned long address)
+static mmu_notifier_age_t memory_test_young(struct mmu_notifier *notifier, struct mm_struct *mm,
+					    unsigned long address)
 {
 	return memory_age(vm_of(notifier), address, address + 1, ept_age_and_keep);
 }

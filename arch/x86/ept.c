@@ -123,12 +123,12 @@ void ept_cache_drain(struct ept_cache *cache)
 		free_page((unsigned long)cache->pages[--cache->count]);
 }
 
-void ept_lock(struct ept *ept)
+void ept_lock(struct ept *ept) __acquires(ept)
 {
 	spin_lock(&ept->lock);
 }
 
-void ept_unlock(struct ept *ept)
+void ept_unlock(struct ept *ept) __releases(ept)
 {
 	spin_unlock(&ept->lock);
 }

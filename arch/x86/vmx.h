@@ -70,8 +70,8 @@ void ept_cache_drain(struct ept_cache *cache);
  * Whoever maps a page takes ept_sequence(), finds the page without a lock, and maps it only if
  * under ept_lock() ept_sequence_moved() says no.
  */
-void ept_lock(struct ept *ept);
-void ept_unlock(struct ept *ept);
+void ept_lock(struct ept *ept) __acquires(ept);
+void ept_unlock(struct ept *ept) __releases(ept);
 unsigned long ept_sequence(struct ept *ept);
 bool ept_sequence_moved(struct ept *ept, unsigned long sequence);	/* under ept_lock() */
 void ept_invalidate_hold(struct ept *ept);				/* under ept_lock() */
