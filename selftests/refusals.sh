@@ -44,7 +44,8 @@ result "insmod fails"
 case $output in *"$text"*) true ;; *) echo "# insmod said: $output"; false ;; esac
 result "insmod fails with $1"
 
-messages=$(dmesg | tail -n +$((before + 1)) | grep 'minivmx: ' | grep -v 'loading out-of-tree\|verification failed')
+messages=$(dmesg | tail -n +$((before + 1)) | grep 'minivmx: ' |
+	   grep -v 'loading out-of-tree\|verification failed')
 # busybox's insmod tries a second system call when the first fails: the same line comes twice.
 messages=$(echo "$messages" | sed 's/^\[[^]]*\] *//' | uniq)
 [ "$(echo "$messages" | grep -c .)" = 1 ] || { echo "$messages" | sed 's/^/# /'; false; }

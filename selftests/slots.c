@@ -178,7 +178,7 @@ TEST_F(slots, replaced_by_a_writable_one)
 	EXPECT_EQ(0x78, self->first[0]);
 }
 
-/* VM after VM with the same guest address: pages, roots and VPIDs come back, their past must not. */
+/* VM after VM at the same guest address: pages, roots and VPIDs come back, their past must not. */
 TEST_F_TIMEOUT(slots, new_vm_sees_no_old_translation, 60)
 {
 	int rounds = variant->kvm ? 20 : 200;
