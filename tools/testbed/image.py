@@ -92,8 +92,12 @@ def modules(cpio, kern, module, with_kvm):
         for name in ("msr",) + (KVM if with_kvm else ()):
             data = debian.module_bytes(kern, name)
             if data:
-                with open(os.path.join(base, name.replace("_", "-") + ".ko"), "wb") as handle:
+                path = os.path.join(base, name.replace("_", "-") + ".ko")
+                with open(path, "wb") as handle:
                     handle.write(data)
+                # Type information and signature (objcopy drops what follows the ELF file) would be
+                # parsed and checked at load, which takes seconds in an emulator.
+                run(["objcopy", "-g", "-R", ".BTF", "-R", ".BTF.base", path], "objcopy")
             elif name == "kvm":
                 raise TestbedError(f"--with-kvm: Linux {kern.release} has no kvm module")
         if module:
