@@ -95,9 +95,10 @@ def modules(cpio, kern, module, with_kvm):
                 path = os.path.join(base, name.replace("_", "-") + ".ko")
                 with open(path, "wb") as handle:
                     handle.write(data)
-                # Type information and signature (objcopy drops what follows the ELF file) would be
-                # parsed and checked at load, which takes seconds in an emulator.
-                run(["objcopy", "-g", "-R", ".BTF", "-R", ".BTF.base", path], "objcopy")
+                # Type information, names for trace formats and the signature (objcopy drops what
+                # follows the ELF file) would be parsed at load: seconds in an emulator.
+                run(["objcopy", "-g", "-R", ".BTF", "-R", ".BTF.base", "-R", "_ftrace_eval_map",
+                     path], "objcopy")
             elif name == "kvm":
                 raise TestbedError(f"--with-kvm: Linux {kern.release} has no kvm module")
         if module:
@@ -121,7 +122,7 @@ def is_payload(path):
 
 
 def stripped(path):
-    """The directory PATH with the debug information taken out of its ELF files; a temporary copy."""
+    """A temporary copy of the directory PATH, its programs without symbols: the loader reads it all."""
     tmp = tempfile.mkdtemp(prefix="minivmx-strip.")
     for base, dirs, files in os.walk(path):
         dirs[:] = [d for d in dirs if d not in ("obj", ".obj", "__pycache__")]
@@ -139,7 +140,7 @@ def stripped(path):
             if head[:4] == b"\x7fELF" and head[16] in (2, 3):
                 elves.append(full)
     if elves:
-        subprocess.run(["strip", "-g", *elves], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(["strip", *elves], stderr=subprocess.DEVNULL, check=False)
     return tmp
 
 
