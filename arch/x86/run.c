@@ -8,6 +8,7 @@
  * CPU back.
  */
 #include <linux/irqflags.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <asm/mce.h>
 #include <asm/ptrace.h>
@@ -127,6 +128,13 @@ static void deliver_host_machine_check(void)
 		do_machine_check(&regs);
 }
 
+/* STI holds interrupts back for one more instruction: a CLI must not be the next. */
+static void let_interrupts_in(void)
+{
+	local_irq_enable();
+	asm volatile("nop");
+}
+
 enum vmx_result vmx_run(struct vmx_vcpu *vmx)
 {
 	enum exit_action action;
@@ -149,8 +157,11 @@ enum vmx_result vmx_run(struct vmx_vcpu *vmx)
 			deliver_host_nmi();
 		else if (action == EXIT_TO_MACHINE_CHECK)
 			deliver_host_machine_check();
+		/* A guest that only computes must not hold up everybody's grace periods. */
+		else if (action == EXIT_TO_HOST)
+			rcu_note_context_switch(false);
 		/* An interrupt that ended the guest fires here. */
-		local_irq_enable();
+		let_interrupts_in();
 
 		switch (action) {
 		case EXIT_TO_USER:
