@@ -66,7 +66,9 @@ def from_directory(path):
     result.image = images[0]
     result.modules = first_dir(result.modules, os.path.join(path, "usr/lib/modules", release),
                                os.path.join(path, "modules"), path)
-    result.headers = path
+    # A build tree is its own headers; an unpacked package may have them below usr/src.
+    if os.path.isfile(os.path.join(path, "Makefile")) or not os.path.isdir(result.headers):
+        result.headers = path
     return result
 
 
