@@ -51,10 +51,13 @@ TEST_F(signals, end_a_pausing_guest)
 	spin_until_alarm(_metadata, &self->vm, spin_pause_start, spin_pause_end);
 }
 
-/* On silicon the host's interrupts end this guest too; see run-tests for --if0. */
+/*
+ * On silicon the host's interrupts end this guest too. An emulated CPU may mask them by the guest's
+ * flag: then only the VMX-preemption timer ends it, which KVM does not run; see run-tests --if0.
+ */
 TEST_F(signals, end_a_guest_with_interrupts_disabled)
 {
-	if (!getenv("MINIVMX_TEST_IF0"))
+	if (variant->kvm && !getenv("MINIVMX_TEST_IF0"))
 		SKIP(return, "may hang an emulated CPU: run-tests --if0");
 	spin_until_alarm(_metadata, &self->vm, spin_no_interrupts_start, spin_no_interrupts_end);
 }
