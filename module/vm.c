@@ -94,7 +94,7 @@ static long vm_set_identity_map_addr(struct vm *vm, u64 __user *user)
 		return -EFAULT;
 	mutex_lock(&vm->lock);
 	if (!bitmap_empty(vm->vcpu_ids, MINIVMX_MAX_VCPUS))
-		err = -EEXIST;
+		err = -EINVAL;
 	mutex_unlock(&vm->lock);
 	return err;
 }

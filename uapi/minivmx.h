@@ -93,8 +93,8 @@
  * Where KVM may place a task-state segment (argument: guest-physical address) and an
  * identity page table (argument: pointer to one) for CPUs without unrestricted guest.
  * minivmx requires unrestricted guest, so both are accepted and have no effect.
- * Errors: EINVAL (SET_TSS_ADDR only: the address leaves no room for three pages below 4 GiB),
- *   EEXIST (SET_IDENTITY_MAP_ADDR only: a vCPU exists already).
+ * Errors: EINVAL (SET_TSS_ADDR: the address leaves no room for three pages below 4 GiB;
+ *   SET_IDENTITY_MAP_ADDR: a vCPU exists already).
  */
 #define MINIVMX_SET_TSS_ADDR		_IO(MINIVMX_IO, 0x47)
 #define MINIVMX_SET_IDENTITY_MAP_ADDR	_IOW(MINIVMX_IO, 0x48, __u64)
