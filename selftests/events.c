@@ -29,6 +29,9 @@ GUEST_CODE(undefined, 32, HANDLER_CODE "ud2\n\t hlt");
 GUEST_CODE(protection, 32, HANDLER_CODE "mov $0x50, %eax\n\t mov %ax, %ds\n\t hlt");
 GUEST_CODE(divide, 32, HANDLER_CODE "xor %ecx, %ecx\n\t div %ecx\n\t hlt");
 
+/* TF traps after the instruction that follows POPF, 10 bytes on. */
+GUEST_CODE(step, 32, HANDLER_CODE "pushf\n\t orl $0x100, (%esp)\n\t popf\n\t nop\n\t hlt");
+
 VM_FIXTURE(events)
 {
 	VM_SETUP(self, variant);
@@ -108,6 +111,16 @@ TEST_F(events, general_protection_with_error_code)
 {
 	ASSERT_EQ(0, start(&self->vm, protection_start, protection_end, 13));
 	expect_frame(_metadata, &self->vm, 0x50, VM_CODE + START_OFFSET + 5);
+}
+
+/*
+ * A single-step trap comes after its instruction: run again, the instruction would not raise it a
+ * second time, so here nothing but injecting it again can deliver it.
+ */
+TEST_F(events, single_step_trap)
+{
+	ASSERT_EQ(0, start(&self->vm, step_start, step_end, 1));
+	expect_frame(_metadata, &self->vm, VM_CODE + START_OFFSET + 10, VM_SEL_CODE);
 }
 
 /*
