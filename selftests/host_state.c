@@ -39,6 +39,9 @@ GUEST_CODE(spoil, 64,
 /* Reports CR2, then whatever else it does is up to the host. */
 GUEST_CODE(show_cr2, 64, "1: mov %cr2, %rax\n\t out %eax, $0x10\n\t jmp 1b");
 
+/* EFER.SCE is set, STAR and LSTAR are what they are at reset: it goes to address 0. */
+GUEST_CODE(call_system, 64, "syscall\n\t ud2");
+
 VM_FIXTURE(host_state)
 {
 	__u16 *table;
@@ -290,6 +293,29 @@ TEST_F(host_state, direction_flag_and_alignment)
 	SPOIL(100);
 	asm volatile("pushfq\n\t popq %0" : "=r" (flags));
 	EXPECT_EQ(0, flags & (1 << 10 | 1 << 18));
+}
+
+/*
+ * SYSCALL goes where the guest's own MSRs say, not into the host's kernel, whose address it must
+ * not learn; and the host's system calls, of which each RUN is one, go on working.
+ */
+TEST_F(host_state, syscall_msrs)
+{
+	struct minivmx_sregs sregs;
+	struct minivmx_regs regs;
+
+	for (int i = 0; i < 50; i++) {
+		ASSERT_EQ(0, VM_START(&self->vm, VM_LONG, call_system));
+		self->vm.mem[0] = 0xf4;	/* HLT */
+		ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
+		sregs.efer |= 1;	/* SCE */
+		ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
+		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+		ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+		EXPECT_EQ(1, regs.rip);
+		/* RCX holds the return address. SDM 2B "SYSCALL". */
+		EXPECT_EQ(VM_CODE + 2, regs.rcx);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -132,6 +132,42 @@ TEST_F(memory_live, dontneed)
 	EXPECT_EQ(MINIVMX_EXIT_HLT, self->vm.run->exit_reason);
 }
 
+/*
+ * The moment mprotect() returns nobody writes the page any more: it may be freed then. A second
+ * mapping of the same memory shows whether the guest is still at it, before any timer tick
+ * could end its slice; the wait is for the other CPU's stale translation, not for the host's.
+ */
+TEST_F(memory_live, stops_at_once)
+{
+	int fd = memfd_create("word", MFD_CLOEXEC);
+	volatile __u32 *other;
+
+	if (variant->same_cpu)
+		SKIP(return, "the two never run at once");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, PAGE));
+	other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, (void *)other);
+	for (int i = 0; i < 20; i++) {
+		__u32 seen;
+
+		ASSERT_NE(MAP_FAILED, mmap(self->vm.mem + ALIVE, PAGE, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_FIXED, fd, 0));
+		START(write_word);
+		ASSERT_EQ(0, mprotect(self->vm.mem + ALIVE, PAGE, PROT_NONE));
+		seen = *other;
+		for (int k = 0; k < 2000; k++)
+			asm volatile("pause");
+		EXPECT_EQ(seen, *other) {
+			TH_LOG("round %d: the guest still wrote", i);
+		}
+		ASSERT_EQ(0, pthread_join(self->thread, NULL));
+		EXPECT_EQ(-EFAULT, self->result);
+	}
+	munmap((void *)other, PAGE);
+	close(fd);
+}
+
 TEST_F(memory_live, unmapped)
 {
 	START(poll_word);
