@@ -243,4 +243,22 @@ TEST_F(unhandled, exits_are_named_and_can_be_skipped)
 	}
 }
 
+/* STI holds interrupts back for one instruction, whether the CPU executes it or the hypervisor. */
+GUEST_CODE(sti_out, 32, "sti\n\t out %al, $0x10\n\t hlt");
+GUEST_CODE(sti_cpuid_out, 32, "sti\n\t cpuid\n\t out %al, $0x10\n\t hlt");
+
+TEST_F(exits, interrupt_shadow)
+{
+	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, sti_out));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_IO);
+	EXPECT_EQ(1, self->vm.run->if_flag);
+	EXPECT_EQ(0, self->vm.run->ready_for_interrupt_injection);
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+
+	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, sti_cpuid_out));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_IO);
+	EXPECT_EQ(1, self->vm.run->if_flag);
+	EXPECT_EQ(1, self->vm.run->ready_for_interrupt_injection);
+}
+
 TEST_HARNESS_MAIN

@@ -64,7 +64,7 @@ static int create_run_destroy(const char *device)
 }
 
 /* What moves by itself moves once; a leak is there each time. */
-#define LEAK_ROUNDS	400
+#define LEAK_ROUNDS	2000
 #define LEAK_TRIES	3
 
 FIXTURE(leak) { };

@@ -5,13 +5,14 @@
 #
 #   refusals.sh ERROR CHECK
 #
-#   ERROR  what insmod must fail with: ENODEV, EACCES, EOPNOTSUPP, EBUSY or EXDEV
+#   ERROR  what insmod must fail with: ENODEV, ENXIO, EACCES, EOPNOTSUPP, EBUSY or EXDEV
 #   CHECK  the line of `minivmx doctor` that must be bad
 #
 # Runs inside a test machine started without the module; TAP output, for busybox's shell.
 
 case $1 in
 ENODEV)		text="No such device" ;;
+ENXIO)		text="No such device or address" ;;
 EACCES)		text="Permission denied" ;;
 EOPNOTSUPP)	text="Operation not supported" ;;
 EBUSY)		text="Device or resource busy" ;;
@@ -41,7 +42,7 @@ output=$(insmod "$ko" 2>&1)
 [ $? != 0 ]
 result "insmod fails"
 
-case $output in *"$text"*) true ;; *) echo "# insmod said: $output"; false ;; esac
+case $output in *"$text") true ;; *) echo "# insmod said: $output"; false ;; esac
 result "insmod fails with $1"
 
 messages=$(dmesg | tail -n +$((before + 1)) | grep 'minivmx: ' |

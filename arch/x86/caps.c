@@ -223,7 +223,7 @@ static int cpu_check(void)
 {
 	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL) {
 		pr_err("this CPU is not Intel's; minivmx drives Intel VT-x only, use KVM here\n");
-		return -ENODEV;
+		return -ENXIO;
 	}
 	if (!boot_cpu_has(X86_FEATURE_VMX)) {
 		/*

@@ -29,7 +29,7 @@ enum l1d_flush_policy { L1D_FLUSH_AUTO, L1D_FLUSH_ALWAYS, L1D_FLUSH_NEVER };
 
 /*
  * Checks every CPU and allocates what slices need. A CPU that won't do is refused with one
- * line in the log and: -ENODEV (no VMX, not Intel), -EACCES (VMX locked off by firmware),
+ * line in the log and: -ENODEV (no VMX), -ENXIO (not Intel), -EACCES (VMX locked off by firmware),
  * -EOPNOTSUPP (a required feature is missing), -EBUSY (FRED is on), -EXDEV (CPUs differ),
  * -ENOMEM.
  */
