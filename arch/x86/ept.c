@@ -7,14 +7,15 @@
  * may be freed at once, so nobody may be left who still reaches it through a cached
  * translation. Two rules see to that:
  *
- *   Kick and wait. A slice sets its CPU's bit in ept->running, then reads the generation. Who unmaps
- *   moves the generation, then interrupts all CPUs with a bit set and waits. So either the
- *   slice sees the new generation, or it is interrupted before the wait is over.
+ *   Kick and wait. A slice sets its CPU's bit in ept->running, then reads the generation. Who
+ *   unmaps moves the generation, then interrupts all CPUs with a bit set and waits. So either
+ *   the slice sees the new generation, or it is interrupted before the wait is over.
  *
  *   INVEPT. A slice begins by forgetting all cached translations of this table, unless this
- *   vCPU's previous slice ran on this CPU with this generation. A new vCPU has no previous slice: its
- *   root page may have been another table's root a moment ago, and what the CPU cached is
- *   tagged with the root's address only. SDM 3C "Caching Translation Information".
+ *   vCPU's previous slice ran on this CPU with this generation. A new vCPU has no previous
+ *   slice: its root page may have been another table's root a moment ago, and what the CPU
+ *   cached is tagged with the root's address only. SDM 3C "Caching Translation Information".
+ *   (No test can show it missing in the emulator, which caches nothing across VM entries.)
  */
 #include <linux/gfp.h>
 #include <linux/slab.h>

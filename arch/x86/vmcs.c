@@ -14,41 +14,40 @@ void vmcs_access_failed(unsigned long field, bool write)
 	WARN_ONCE(1, "minivmx: VM%s of field 0x%lx failed\n", write ? "WRITE" : "READ", field);
 }
 
-/* The types of SDM 3C "INVEPT" and "INVVPID" that we use; <asm/vmx.h> has them as numbers too. */
-#define INVALIDATE_SINGLE_CONTEXT	1UL
+/* The one of their types that we use. SDM 3C "INVEPT", "INVVPID". */
+#define SINGLE_CONTEXT	1UL
+
+/* Whose translations: an EPT pointer or a VPID; and, for other types, a linear address. */
+struct invalidate_descriptor {
+	u64 tag;
+	u64 address;
+};
+
+#define INVALIDATE_INSTRUCTION(name)							\
+static void name(u64 tag)								\
+{											\
+	struct invalidate_descriptor descriptor = { .tag = tag };			\
+	bool failed = true;								\
+											\
+	asm volatile("1: " #name " %[descriptor], %[type]\n\t"			\
+		     "setna %[failed]\n"						\
+		     "2:\n"								\
+		     _ASM_EXTABLE(1b, 2b)						\
+		     : [failed] "+q" (failed)						\
+		     : [descriptor] "m" (descriptor), [type] "r" (SINGLE_CONTEXT)	\
+		     : "cc", "memory");							\
+	WARN_ONCE(failed, "minivmx: " #name " of 0x%llx failed\n", tag);		\
+}
+
+INVALIDATE_INSTRUCTION(invept)
+INVALIDATE_INSTRUCTION(invvpid)
 
 void invept_single_context(u64 eptp)
 {
-	struct {
-		u64 eptp;
-		u64 reserved;
-	} descriptor = { .eptp = eptp };
-	bool failed = true;
-
-	asm volatile("1: invept %[descriptor], %[type]\n\t"
-		     "setna %[failed]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [failed] "+q" (failed)
-		     : [descriptor] "m" (descriptor), [type] "r" (INVALIDATE_SINGLE_CONTEXT)
-		     : "cc", "memory");
-	WARN_ONCE(failed, "minivmx: INVEPT of 0x%llx failed\n", eptp);
+	invept(eptp);
 }
 
 void invvpid_single_context(u16 vpid)
 {
-	struct {
-		u64 vpid;
-		u64 linear_address;
-	} descriptor = { .vpid = vpid };
-	bool failed = true;
-
-	asm volatile("1: invvpid %[descriptor], %[type]\n\t"
-		     "setna %[failed]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [failed] "+q" (failed)
-		     : [descriptor] "m" (descriptor), [type] "r" (INVALIDATE_SINGLE_CONTEXT)
-		     : "cc", "memory");
-	WARN_ONCE(failed, "minivmx: INVVPID of %u failed\n", vpid);
+	invvpid(vpid);
 }

@@ -63,9 +63,10 @@ void ept_cache_drain(struct ept_cache *cache);
 /*
  * The invalidation protocol. Whoever changes what user memory means brackets the change:
  *
- *   ept_invalidate_begin(ept, ranges...);  no CPU uses, or can map, the ranges from here
+ *   under ept_lock(): ept_invalidate_hold(), ept_unmap() of the ranges
+ *   ept_kick_and_wait() if anything was unmapped: no CPU uses, or can map, the ranges from here on
  *   ... the change ...
- *   ept_invalidate_end(ept);
+ *   ept_invalidate_release()
  *
  * Whoever maps a page takes ept_sequence(), finds the page without a lock, and maps it only if
  * under ept_lock() ept_sequence_moved() says no.
