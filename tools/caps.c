@@ -14,6 +14,7 @@
 #include "capability.h"
 #include "caps.h"
 #include "command.h"
+#include "json.h"
 #include "decode.h"
 
 const char *source_name(enum capability_source source)
@@ -158,18 +159,6 @@ static void print_text(const struct capabilities *caps)
 	}
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key == 'j')
-		*(bool *)state->input = true;
-	else if (key == ARGP_KEY_ARG)
-		argp_usage(state);
-	else
-		return ARGP_ERR_UNKNOWN;
-	return 0;
-}
-
 int command_caps(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
@@ -177,7 +166,7 @@ int command_caps(int argc, char **argv)
 		{ 0 }
 	};
 	static const struct argp argp = {
-		.options = option_table, .parser = parse_option,
+		.options = option_table, .parser = parse_json_option,
 		.doc = "Prints every VMX capability of every CPU, and what minivmx needs it for.\v"
 		       "Reads /dev/cpu/N/msr (root, `modprobe msr`), else asks the module.\n"
 		       "Exit status: 0, 1 not readable or no VMX, 2 usage.",

@@ -118,18 +118,6 @@ static void print_json(const struct doctor *doctor)
 	json_object_end(&json);
 }
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key == 'j')
-		*(bool *)state->input = true;
-	else if (key == ARGP_KEY_ARG)
-		argp_usage(state);
-	else
-		return ARGP_ERR_UNKNOWN;
-	return 0;
-}
-
 int command_doctor(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
@@ -137,7 +125,7 @@ int command_doctor(int argc, char **argv)
 		{ 0 }
 	};
 	static const struct argp argp = {
-		.options = option_table, .parser = parse_option,
+		.options = option_table, .parser = parse_json_option,
 		.doc = "Checks whether this machine can run minivmx; each line that fails says what to do.\v"
 		       "It changes nothing, and works without root and without the module; what it then "
 		       "cannot read it says.\nExit status: 0 fit, 1 not fit, 2 usage.",

@@ -8,6 +8,18 @@
 
 #include "json.h"
 
+error_t parse_json_option(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key == 'j')
+		*(bool *)state->input = true;
+	else if (key == ARGP_KEY_ARG)
+		argp_usage(state);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
 static void put_text(FILE *out, const char *text)
 {
 	fputc('"', out);

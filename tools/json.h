@@ -8,6 +8,7 @@
 #ifndef MINIVMX_TOOLS_JSON_H
 #define MINIVMX_TOOLS_JSON_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,9 @@ struct json {
 	unsigned int depth;
 	bool filled;	/* the innermost object or array has an element already */
 };
+
+/* An argp parser for a subcommand whose one option is --json ('j'); input: a bool. */
+error_t parse_json_option(int key, char *arg, struct argp_state *state);
 
 /* In an array, and for the outermost value, key is NULL. */
 void json_object_begin(struct json *json, const char *key);
