@@ -14,8 +14,8 @@
 #include "capability.h"
 #include "caps.h"
 #include "command.h"
-#include "json.h"
 #include "decode.h"
+#include "json.h"
 
 const char *source_name(enum capability_source source)
 {
