@@ -18,7 +18,7 @@
 #include "vm.h"
 #include "kselftest_harness.h"
 
-#define ROUNDS	3
+#define ROUNDS	5
 
 GUEST_CODE(spin, 32, "sti\n\t 1: jmp 1b");
 
@@ -33,12 +33,12 @@ static void wake(int sig)
 	(void)sig;
 }
 
-/* Reads the kernel's log on until a line with the text comes; false after five seconds. */
-static bool log_shows(int kmsg, const char *text)
+/* Reads the kernel's log on until a line with the text comes; false after the given time. */
+static bool log_shows(int kmsg, const char *text, int milliseconds)
 {
 	char record[2048];
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < milliseconds / 10; i++) {
 		ssize_t size = read(kmsg, record, sizeof(record) - 1);
 
 		if (size <= 0) {
@@ -57,7 +57,7 @@ TEST(reaches_the_host_each_time)
 	struct sigaction action = { .sa_handler = wake };
 	pthread_t guest;
 	struct vm vm;
-	int kmsg, sysrq;
+	int kmsg, sysrq, in_module = 0;
 	void *result;
 
 	if (!vm_present(MINIVMX_DEVICE))
@@ -79,11 +79,13 @@ TEST(reaches_the_host_each_time)
 	usleep(300000);
 	for (int i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(1, write(sysrq, "l", 1));
-		EXPECT_TRUE(log_shows(kmsg, "NMI backtrace for cpu 1")) {
+		EXPECT_TRUE(log_shows(kmsg, "NMI backtrace for cpu 1", 5000)) {
 			TH_LOG("round %d", i);
 		}
-		EXPECT_TRUE(log_shows(kmsg, "[minivmx]"));
+		in_module += log_shows(kmsg, "[minivmx]", 1000);
 	}
+	/* Another task may have had the CPU now and then, but not always. */
+	EXPECT_LT(0, in_module);
 	ASSERT_EQ(0, pthread_kill(guest, SIGUSR1));
 	ASSERT_EQ(0, pthread_join(guest, &result));
 	EXPECT_EQ(-EINTR, (long)result);
