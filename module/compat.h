@@ -19,6 +19,16 @@
 #define X86_FEATURE_CLEAR_BHB_VMEXIT	X86_FEATURE_CLEAR_BHB_LOOP_ON_VMEXIT
 #endif
 
+/*
+ * Which flag asks for VERW before VM entry on Intel's CPUs. Kernels that know
+ * CLEAR_CPU_BUF_VM_MMIO mean CLEAR_CPU_BUF_VM; in older ones that is AMD's.
+ */
+#ifdef X86_FEATURE_CLEAR_CPU_BUF_VM_MMIO
+#define X86_FEATURE_VERW_BEFORE_ENTRY	X86_FEATURE_CLEAR_CPU_BUF_VM
+#else
+#define X86_FEATURE_VERW_BEFORE_ENTRY	X86_FEATURE_CLEAR_CPU_BUF
+#endif
+
 #ifndef __ASSEMBLY__
 
 #include <linux/thread_info.h>

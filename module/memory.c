@@ -59,22 +59,29 @@ static bool for_each_mapping(struct vm *vm, unsigned long start, unsigned long e
 	return any;
 }
 
+static bool unmap_shown(struct ept *ept, gpa_t start, gpa_t end)
+{
+	ept_unmap(ept, start, end);
+	return true;
+}
+
 /*
  * Nobody may use the range from the return of this function on, until the end of the change:
- * unmap it, and wait for CPUs that may still hold a translation. Not for sleeping: it may be
+ * unmap it, and wait for CPUs that may still hold a translation. Also when nothing was mapped any
+ * more: another thread may have unmapped it and not yet have waited. Not for sleeping: it may be
  * called under spinlocks.
  */
 static int memory_invalidate_range_start(struct mmu_notifier *notifier,
 					 const struct mmu_notifier_range *range)
 {
 	struct vm *vm = vm_of(notifier);
-	bool unmapped;
+	bool shown;
 
 	ept_lock(vm->ept);
 	ept_invalidate_hold(vm->ept);
-	unmapped = for_each_mapping(vm, range->start, range->end, ept_unmap);
+	shown = for_each_mapping(vm, range->start, range->end, unmap_shown);
 	ept_unlock(vm->ept);
-	if (unmapped)
+	if (shown)
 		ept_kick_and_wait(vm->ept);
 	return 0;
 }
@@ -229,14 +236,13 @@ static bool slot_overlaps(const struct slots *slots,
 static void slots_replace(struct vm *vm, struct slots *slots, const struct slot *old)
 {
 	struct slots *previous = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
-	bool unmapped;
 
 	ept_lock(vm->ept);
 	ept_invalidate_hold(vm->ept);
 	rcu_assign_pointer(vm->slots, slots);
-	unmapped = ept_unmap(vm->ept, old->gpa, old->gpa + old->size);
+	ept_unmap(vm->ept, old->gpa, old->gpa + old->size);
 	ept_unlock(vm->ept);
-	if (unmapped)
+	if (old->size)
 		ept_kick_and_wait(vm->ept);
 	ept_invalidate_release(vm->ept);
 	kfree_rcu(previous, rcu);

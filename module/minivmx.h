@@ -70,7 +70,7 @@ void vm_put(struct vm *vm);
 long vm_check_extension(unsigned long capability);
 int vm_setup(void);
 void vm_teardown(void);				/* waits until all VMs are gone */
-/* Wraps a file around @object; @fops->release drops what it holds, also on error. */
+/* Wraps a file around @object: its descriptor, or an error and @object is still the caller's. */
 int object_create_file(const char *name, const struct file_operations *fops, void *object);
 
 /* vcpu.c */

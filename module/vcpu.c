@@ -19,11 +19,12 @@
 /*
  * Why vmx_run() did not go on: a signal, somebody more urgent, or work to do on the way to
  * userspace. For the last, RUN leaves the kernel and is called again without the program
- * noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes after all.
+ * noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes after
+ * all.
  */
 static int vcpu_handle_work(struct minivmx_run *run)
 {
-	if (need_resched())
+	if (read_thread_flags() & TIF_RESCHED_MASK)
 		schedule();
 	if (!signal_pending(current) && !thread_owes_work())
 		return 0;
@@ -58,8 +59,10 @@ static long vcpu_run(struct vcpu *vcpu)
 	long err = 0;
 
 	vmx_complete_exit(vcpu->vmx);
-	if (READ_ONCE(run->immediate_exit))
+	if (READ_ONCE(run->immediate_exit)) {
+		vmx_fill_run_page(vcpu->vmx);
 		return -EINTR;
+	}
 
 	while (!err && !to_user) {
 		switch (vmx_run(vcpu->vmx)) {

@@ -120,11 +120,11 @@
 
 /*
  * Segments, descriptor tables, control registers, EFER.
- * Errors of SET: EINVAL for a state no CPU can be in: reserved bits of CR0, CR4, CR8 or EFER; PG
- *   without PE; long mode active without PAE; LMA that does not follow from LME and PG; CR3 above
- *   the physical-address width; a 64-bit code segment with D set; legacy PAE paging (not supported yet);
- *   reserved bits of apic_base; a bit in interrupt_bitmap (not supported yet). Finer errors
- *   show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
+ * Errors of SET: EINVAL for a state no CPU can be in: bits 63:32 of CR0; reserved bits of CR4, CR8
+ *   or EFER; NW without CD; PG without PE; long mode active without PAE; LMA that does not follow
+ *   from LME and PG; CR3 above the physical-address width; a 64-bit code segment with D set; legacy
+ *   PAE paging (not supported yet); reserved bits of apic_base; a bit in interrupt_bitmap (not
+ *   supported yet). Finer errors show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
  */
 #define MINIVMX_GET_SREGS		_IOR(MINIVMX_IO, 0x83, struct minivmx_sregs)
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
@@ -305,9 +305,8 @@ struct minivmx_run {
 	__u8 if_flag;			/* RFLAGS.IF */
 	__u16 flags;			/* 0 */
 
-	/* in, out */
-	__u64 cr8;			/* task priority of the guest */
-	__u64 apic_base;		/* out only */
+	__u64 cr8;			/* task priority of the guest; SET_SREGS sets it */
+	__u64 apic_base;
 
 	union {
 		/* MINIVMX_EXIT_FAIL_ENTRY */

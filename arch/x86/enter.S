@@ -79,7 +79,7 @@ SYM_FUNC_START(vmx_enter)
 	mov	REG(RAX)(%rax), %rax
 
 	/* After the last load, so that no buffer holds host data. VERW changes ZF only. */
-	ALTERNATIVE "jmp .Lbuffers_clear", "", X86_FEATURE_CLEAR_CPU_BUF_VM
+	ALTERNATIVE "jmp .Lbuffers_clear", "", X86_FEATURE_VERW_BEFORE_ENTRY
 	verw	verw_selector(%rip)
 .Lbuffers_clear:
 

@@ -184,7 +184,7 @@ static u64 *ept_find_leaf(struct ept *ept, gpa_t *gpa)
 	return &table[ept_index(*gpa, 1)];
 }
 
-bool ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
+void ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
 {
 	bool unmapped = false;
 	gpa_t gpa = start;
@@ -203,7 +203,6 @@ bool ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
 	}
 	if (unmapped)
 		WRITE_ONCE(ept->generation, ept->generation + 1);
-	return unmapped;
 }
 
 bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
@@ -251,6 +250,8 @@ void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, boo
 		table = ept_table_of(*entry);
 	}
 	entry = &table[ept_index(gpa, 1)];
+	/* Another vCPU's write fault on the page may have been first. */
+	leaf |= *entry & VMX_EPT_WRITABLE_MASK;
 	/*
 	 * A mapped page changes only by being unmapped first, so what is replaced here is
 	 * nothing, or the same page with fewer rights. More rights need no INVEPT: the violation

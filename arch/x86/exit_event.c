@@ -22,7 +22,7 @@ enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct ex
 	return EXIT_TO_HOST;
 }
 
-/* The guest has run for a host tick with interrupts held off. */
+/* The guest has run for about a host tick without an exit. */
 enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	return EXIT_TO_HOST;
@@ -42,9 +42,12 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 		return EXIT_TO_MACHINE_CHECK;
 	case X86_TRAP_DB:
 	case X86_TRAP_AC:
-		/* The guest's own after all: that it came here once breaks an endless chain. */
+		/*
+		 * The guest's own after all. Its delivery may raise it again, without end and
+		 * before any interrupt is taken, so the host gets its turn each time.
+		 */
 		inject_exception_again(vmx, exit);
-		return EXIT_RESUME;
+		return EXIT_TO_HOST;
 	default:
 		exit_to_user_unhandled(vmx);
 		return EXIT_TO_USER;

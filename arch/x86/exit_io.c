@@ -91,12 +91,12 @@ void vmx_complete_exit(struct vmx_vcpu *vmx)
 
 	if (!io.pending)
 		return;
-	if (io.in)
-		complete_in(vmx);
 	vmx->io.pending = false;
 	/* Userspace that has set RIP has taken the instruction into its own hands. */
 	if (vmx->rip != io.rip)
 		return;
+	if (io.in)
+		complete_in(vmx);
 	vmx->rip += io.insn_len;
 	if (!(vmx->efer & EFER_LMA))
 		vmx->rip = (u32)vmx->rip;

@@ -7,6 +7,7 @@
  * delivering, and the next entry must deliver it again, or it is lost. SDM 3C "Information for VM
  * Exits That Occur During Event Delivery".
  */
+#include <asm/trapnr.h>
 #include <asm/vmx.h>
 
 #include "arch/x86/inject.h"
@@ -42,8 +43,12 @@ void inject_before_entry(struct vmx_vcpu *vmx)
 {
 	struct vmx_event *event = &vmx->event;
 
-	if (!(event->info & INTR_INFO_VALID_MASK))
+	if (!(event->info & INTR_INFO_VALID_MASK)) {
+		/* An exit clears the field's valid bit, a failed entry does not. */
+		if (vmx->entry_failed)
+			vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 		return;
+	}
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event->info);
 	if (event->info & INTR_INFO_DELIVER_CODE_MASK)
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);
@@ -75,7 +80,7 @@ void inject_after_exit(struct vmx_vcpu *vmx)
 	 * violation.
 	 */
 	if (((exit->intr_info & INTR_INFO_VALID_MASK) && (exit->intr_info & INTR_INFO_UNBLOCK_NMI) &&
-	     (exit->intr_info & INTR_INFO_VECTOR_MASK) != 8) ||
+	     (exit->intr_info & INTR_INFO_VECTOR_MASK) != X86_TRAP_DF) ||
 	    ((exit->reason & EXIT_REASON_BASIC) == EXIT_REASON_EPT_VIOLATION &&
 	     (exit->qualification & INTR_INFO_UNBLOCK_NMI)))
 		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,

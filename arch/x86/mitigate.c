@@ -23,8 +23,8 @@
 static enum { L1D_NO_FLUSH, L1D_FLUSH_COMMAND, L1D_FLUSH_BY_READING } l1d_flush_method;
 
 /*
- * Twice the largest L1 data cache, so that reading it displaces every line whatever the
- * replacement policy.
+ * Twice the largest L1 data cache of the affected CPUs, so that reading it displaces every line
+ * whatever the replacement policy.
  */
 #define L1D_BUFFER_ORDER	4
 #define L1D_BUFFER_SIZE		(PAGE_SIZE << L1D_BUFFER_ORDER)

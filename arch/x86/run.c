@@ -49,6 +49,7 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 	if (result == VMX_ENTRY_FAIL_VALID)
 		error = vmcs_read32(VM_INSTRUCTION_ERROR);
 	WARN_ONCE(result != VMX_ENTRY_FAIL_VALID, "minivmx: VM entry without a VMCS (%d)\n", result);
+	vmx->exit.reason = 0;
 	exit_to_user_failed_entry(vmx, error, 0);
 	return EXIT_TO_USER;
 }
@@ -63,11 +64,13 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 	native_write_cr2(vmx->cr2);
 	result = vmx_enter(vmx->regs, launched);
 	vmx->cr2 = native_read_cr2();
-	if (result != VMX_ENTRY_EXITED)
+	vmx->entry_failed = result != VMX_ENTRY_EXITED;
+	if (vmx->entry_failed)
 		return entry_refused(vmx, result);
 
 	exit_read(vmx);
-	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
+	vmx->entry_failed = vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY;
+	if (!vmx->entry_failed)
 		inject_after_exit(vmx);
 	return exit_dispatch(vmx);
 }
@@ -128,6 +131,14 @@ static void deliver_host_machine_check(void)
 		do_machine_check(&regs);
 }
 
+/*
+ * A machine check during VM entry: userspace hears that the entry failed, the host of the check.
+ */
+static bool exit_is_entry_machine_check(struct vmx_vcpu *vmx)
+{
+	return (vmx->exit.reason & EXIT_REASON_BASIC) == EXIT_REASON_MCE_DURING_VMENTRY;
+}
+
 /* STI holds interrupts back for one more instruction: a CLI must not be the next. */
 static void let_interrupts_in(void)
 {
@@ -155,7 +166,7 @@ enum vmx_result vmx_run(struct vmx_vcpu *vmx)
 
 		if (action == EXIT_TO_NMI)
 			deliver_host_nmi();
-		else if (action == EXIT_TO_MACHINE_CHECK)
+		else if (action == EXIT_TO_MACHINE_CHECK || exit_is_entry_machine_check(vmx))
 			deliver_host_machine_check();
 		/* A guest that only computes must not hold up everybody's grace periods. */
 		else if (action == EXIT_TO_HOST)

@@ -50,8 +50,9 @@ void vmcs_setup_exit(void)
 #define INTERCEPTED_EXCEPTIONS	(BIT(1) | BIT(17) | BIT(18))
 
 /*
- * Ticks of the VMX-preemption timer in one host tick. Host interrupts end a slice anyway; the
- * timer ends it where they are masked together with the guest's. It counts the TSC shifted right.
+ * Ticks of the VMX-preemption timer in one host tick; each VM entry starts it anew. Host interrupts
+ * end a slice anyway, whatever the guest's flag; the timer is a backstop, and in an emulator that
+ * masks them by that flag it is the only end. It counts the TSC shifted right.
  */
 static u32 preemption_timer_ticks(void)
 {

@@ -5,8 +5,8 @@
  * Reached from run.c for every stretch of guest execution and from state.c to fetch registers.
  * Interrupts are off from slice_begin() to slice_end(). A CPU is found in one of three states:
  *   CR4.VMXE clear           nobody uses VMX: enter VMX operation, leave it at the end
- *   VMXE set, VMX operation  another owner (normally KVM): run as its guest, so to speak: remember
- *                            which VMCS it had current and put that back at the end
+ *   VMXE set, VMX operation  another owner (normally KVM): stay in it, remember which VMCS was
+ *                            current, and make that current again at the end
  *   VMXE set, no operation   somebody is about to enter it: not ours to touch, -EBUSY
  * KVM enters and leaves VMX operation, and reloads its VMCS, only in places that interrupts
  * being off keeps away, and never checks whether its VMCS is still current: so the

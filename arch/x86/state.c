@@ -2,7 +2,8 @@
 /*
  * state.c - guest registers: between struct vmx_vcpu and the VMCS.
  *
- * Reached from run.c at both ends of a slice, and from sregs.c. vcpu.h explains dirty and stale groups.
+ * Reached from run.c at both ends of a slice, and from sregs.c. vcpu.h explains dirty and stale
+ * groups.
  */
 #include <linux/bits.h>
 #include <linux/irqflags.h>
@@ -10,6 +11,7 @@
 #include <asm/fpu/types.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
+#include <asm/special_insns.h>
 #include <asm/vmx.h>
 
 #include "arch/x86/caps.h"
@@ -39,8 +41,12 @@ static void write_control(struct vmx_vcpu *vmx)
 	vmcs_write(CR0_READ_SHADOW, vmx->cr0);
 	vmcs_write(CR0_GUEST_HOST_MASK, ~CR0_GUEST_OWNED);
 	vmcs_write(GUEST_CR3, vmx->cr3);
-	/* VMXE must be 1; the guest does not see it. */
-	vmcs_write(GUEST_CR4, vmx->cr4 | X86_CR4_VMXE);
+	/*
+	 * VMXE must be 1, and MCE the host's: with MCE clear a machine check, which is the
+	 * host's, would shut the CPU down before it could exit. The guest sees neither.
+	 */
+	vmcs_write(GUEST_CR4, (vmx->cr4 & ~X86_CR4_MCE) | (native_read_cr4() & X86_CR4_MCE) |
+			      X86_CR4_VMXE);
 	vmcs_write(CR4_READ_SHADOW, vmx->cr4);
 	vmcs_write(CR4_GUEST_HOST_MASK, ~CR4_GUEST_OWNED);
 	vmcs_write64(GUEST_IA32_EFER, vmx->efer);

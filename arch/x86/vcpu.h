@@ -125,6 +125,7 @@ struct vmx_vcpu {
 	u64 tsc_offset;			/* guest TSC - host TSC */
 
 	struct vmx_event event;
+	bool entry_failed;		/* the last VM entry did not reach the guest */
 	struct exit_info exit;
 	struct pending_io io;
 	struct vmx_memory_fault fault;

@@ -28,8 +28,8 @@ struct vmx_vcpu;
 enum l1d_flush_policy { L1D_FLUSH_AUTO, L1D_FLUSH_ALWAYS, L1D_FLUSH_NEVER };
 
 /*
- * Checks every CPU and allocates what slices need. A CPU that won't do is refused with one
- * line in the log and: -ENODEV (no VMX), -ENXIO (not Intel), -EACCES (VMX locked off by firmware),
+ * Checks every CPU and allocates what slices need. A CPU that won't do is refused with one line
+ * in the log and: -ENODEV (no VMX), -ENXIO (not Intel), -EACCES (VMX locked off by firmware),
  * -EOPNOTSUPP (a required feature is missing), -EBUSY (FRED is on), -EXDEV (CPUs differ),
  * -ENOMEM.
  */
@@ -64,7 +64,7 @@ void ept_cache_drain(struct ept_cache *cache);
  * The invalidation protocol. Whoever changes what user memory means brackets the change:
  *
  *   under ept_lock(): ept_invalidate_hold(), ept_unmap() of the ranges
- *   ept_kick_and_wait() if anything was unmapped: no CPU uses, or can map, the ranges from here on
+ *   ept_kick_and_wait(): no CPU uses, or can map, the ranges from here on
  *   ... the change ...
  *   ept_invalidate_release()
  *
@@ -78,8 +78,8 @@ bool ept_sequence_moved(struct ept *ept, unsigned long sequence);	/* under ept_l
 void ept_invalidate_hold(struct ept *ept);				/* under ept_lock() */
 void ept_invalidate_release(struct ept *ept);
 
-/* Unmaps [start, end); says whether a CPU may still use what was mapped. Under ept_lock(). */
-bool ept_unmap(struct ept *ept, gpa_t start, gpa_t end);
+/* Unmaps [start, end). Under ept_lock(). */
+void ept_unmap(struct ept *ept, gpa_t start, gpa_t end);
 /* Says whether a page of [start, end) was accessed; @clear forgets it. Under ept_lock(). */
 bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
 /* Maps one 4 KiB page, using up @cache. Under ept_lock(). */
