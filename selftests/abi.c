@@ -50,7 +50,9 @@ SAME(GET_REGS);
 SAME(SET_REGS);
 SAME(GET_SREGS);
 SAME(SET_SREGS);
+SAME(TRANSLATE);
 SAME(SET_CPUID2);
+SAME(SET_GUEST_DEBUG);
 
 SAME(CAP_USER_MEMORY);
 SAME(CAP_SET_TSS_ADDR);
@@ -62,12 +64,14 @@ SAME(CAP_SYNC_MMU);
 SAME(CAP_DESTROY_MEMORY_REGION_WORKS);
 SAME(CAP_JOIN_MEMORY_REGIONS_WORKS);
 SAME(CAP_SET_IDENTITY_MAP_ADDR);
+SAME(CAP_SET_GUEST_DEBUG);
 SAME(CAP_INTERNAL_ERROR_DATA);
 SAME(CAP_MAX_VCPUS);
 SAME(CAP_READONLY_MEM);
 SAME(CAP_CHECK_EXTENSION_VM);
 SAME(CAP_MAX_VCPU_ID);
 SAME(CAP_IMMEDIATE_EXIT);
+SAME(CAP_SET_GUEST_DEBUG2);
 
 SAME(MEM_READONLY);
 SAME_SIZE(userspace_memory_region);
@@ -138,6 +142,26 @@ SAME_MEMBER(sregs, efer);
 SAME_MEMBER(sregs, apic_base);
 SAME_MEMBER(sregs, interrupt_bitmap);
 
+SAME_SIZE(translation);
+SAME_MEMBER(translation, linear_address);
+SAME_MEMBER(translation, physical_address);
+SAME_MEMBER(translation, valid);
+SAME_MEMBER(translation, writeable);
+SAME_MEMBER(translation, usermode);
+SAME_MEMBER(translation, pad);
+
+SAME(GUESTDBG_ENABLE);
+SAME(GUESTDBG_SINGLESTEP);
+SAME(GUESTDBG_USE_SW_BP);
+SAME(GUESTDBG_USE_HW_BP);
+SAME(GUESTDBG_INJECT_DB);
+SAME(GUESTDBG_INJECT_BP);
+SAME(GUESTDBG_BLOCKIRQ);
+SAME_SIZE(guest_debug);
+SAME_MEMBER(guest_debug, control);
+SAME_MEMBER(guest_debug, pad);
+SAME_MEMBER(guest_debug, arch.debugreg);
+
 /* KVM does not export its limit of CPUID entries; errors.c compares the behaviour. */
 SAME(CPUID_FLAG_SIGNIFCANT_INDEX);
 SAME(CPUID_FLAG_STATEFUL_FUNC);
@@ -159,6 +183,7 @@ _Static_assert(offsetof(struct minivmx_cpuid2, entries) == offsetof(struct kvm_c
 
 SAME(EXIT_UNKNOWN);
 SAME(EXIT_IO);
+SAME(EXIT_DEBUG);
 SAME(EXIT_HLT);
 SAME(EXIT_SHUTDOWN);
 SAME(EXIT_FAIL_ENTRY);
@@ -188,6 +213,12 @@ SAME_MEMBER(run, io.size);
 SAME_MEMBER(run, io.port);
 SAME_MEMBER(run, io.count);
 SAME_MEMBER(run, io.data_offset);
+SAME_SIZE(debug_exit_arch);
+SAME_MEMBER(run, debug.arch.exception);
+SAME_MEMBER(run, debug.arch.pad);
+SAME_MEMBER(run, debug.arch.pc);
+SAME_MEMBER(run, debug.arch.dr6);
+SAME_MEMBER(run, debug.arch.dr7);
 SAME_MEMBER(run, internal.suberror);
 SAME_MEMBER(run, internal.ndata);
 SAME_MEMBER(run, internal.data);

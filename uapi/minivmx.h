@@ -130,10 +130,23 @@
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
 
 /*
+ * Walks the guest's own page tables for one linear address, as they are now: physical address and
+ * whether there is one. Nothing is changed, no fault raised. See struct minivmx_translation.
+ */
+#define MINIVMX_TRANSLATE		_IOWR(MINIVMX_IO, 0x85, struct minivmx_translation)
+
+/*
  * What CPUID answers in the guest. Until it is called, all leaves read as zero.
  * Errors: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES), EINVAL (unknown flag), ENOMEM.
  */
 #define MINIVMX_SET_CPUID2		_IOW(MINIVMX_IO, 0x90, struct minivmx_cpuid2)
+
+/*
+ * Debugs the guest from outside: from the next RUN on, single steps and breakpoints end RUN with
+ * MINIVMX_EXIT_DEBUG. Each call replaces what the last one asked for; control 0 ends it.
+ * Errors: EBUSY (INJECT_DB or INJECT_BP while an exception waits to be delivered).
+ */
+#define MINIVMX_SET_GUEST_DEBUG		_IOW(MINIVMX_IO, 0x9b, struct minivmx_guest_debug)
 
 /* ---------------------------------------------------------------- extension ioctls */
 
@@ -154,6 +167,7 @@
 #define MINIVMX_CAP_NOP_IO_DELAY		12	/* port 0x80 needs no delay: 1 */
 #define MINIVMX_CAP_SYNC_MMU			16	/* changes of the user mapping reach the guest */
 #define MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS	21
+#define MINIVMX_CAP_SET_GUEST_DEBUG		23	/* SET_GUEST_DEBUG */
 #define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
 #define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
@@ -162,6 +176,7 @@
 #define MINIVMX_CAP_CHECK_EXTENSION_VM		105
 #define MINIVMX_CAP_MAX_VCPU_ID			128	/* one more than the largest number: MINIVMX_MAX_VCPUS */
 #define MINIVMX_CAP_IMMEDIATE_EXIT		136	/* run->immediate_exit */
+#define MINIVMX_CAP_SET_GUEST_DEBUG2		195	/* all MINIVMX_GUESTDBG_* that SET_GUEST_DEBUG takes */
 
 /* -------------------------------------------------------------------------- memory */
 
@@ -214,6 +229,38 @@ struct minivmx_sregs {
 	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64]; /* the interrupt waiting for injection */
 };
 
+/* TRANSLATE: where the guest's page tables lead; without paging linear addresses are physical. */
+struct minivmx_translation {
+	__u64 linear_address;	/* in */
+
+	__u64 physical_address;	/* out: guest-physical; all ones where not valid */
+	__u8  valid;		/* out: 1 if a present translation exists */
+	__u8  writeable;	/* out: 1 always: access rights are not reported */
+	__u8  usermode;		/* out: 0 always */
+	__u8  pad[5];
+};
+
+/* ----------------------------------------------------------------------- debugging */
+
+/* minivmx_guest_debug.control */
+#define MINIVMX_GUESTDBG_ENABLE		0x00000001	/* without it the other bits do nothing */
+#define MINIVMX_GUESTDBG_SINGLESTEP	0x00000002	/* one instruction, then MINIVMX_EXIT_DEBUG */
+#define MINIVMX_GUESTDBG_USE_SW_BP	0x00010000	/* INT3 ends RUN, no #BP in the guest */
+#define MINIVMX_GUESTDBG_USE_HW_BP	0x00020000	/* the CPU uses arch.debugreg, not the guest's own */
+#define MINIVMX_GUESTDBG_INJECT_DB	0x00040000	/* raise #DB in the guest, once */
+#define MINIVMX_GUESTDBG_INJECT_BP	0x00080000	/* raise #BP in the guest, once */
+#define MINIVMX_GUESTDBG_BLOCKIRQ	0x00100000	/* no interrupts, NMIs or SMIs while stepping */
+
+struct minivmx_guest_debug_arch {
+	__u64 debugreg[8];	/* in, for USE_HW_BP: DR0 to DR3 and DR7. SDM 3B "Debug Registers" */
+};
+
+struct minivmx_guest_debug {
+	__u32 control;		/* in: MINIVMX_GUESTDBG_* */
+	__u32 pad;
+	struct minivmx_guest_debug_arch arch;
+};
+
 /* --------------------------------------------------------------------------- CPUID */
 
 #define MINIVMX_MAX_CPUID_ENTRIES	256
@@ -241,11 +288,21 @@ struct minivmx_cpuid2 {
 /* Why RUN returned: minivmx_run.exit_reason. */
 #define MINIVMX_EXIT_UNKNOWN		0	/* never happens */
 #define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io; RIP moves past it at the next RUN */
+#define MINIVMX_EXIT_DEBUG		4	/* a breakpoint or a single step: run->debug */
 #define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
 #define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */
 #define MINIVMX_EXIT_INTERNAL_ERROR	17	/* the module does not handle it: run->internal */
+
+/* MINIVMX_EXIT_DEBUG: minivmx_run.debug.arch */
+struct minivmx_debug_exit_arch {
+	__u32 exception;	/* vector: 1, #DB (step, hardware breakpoint), or 3, #BP (INT3) */
+	__u32 pad;
+	__u64 pc;		/* linear address of the next instruction; for INT3 of the INT3 itself */
+	__u64 dr6;		/* for #DB: which breakpoints, or a step. SDM 3B "Debug Registers" */
+	__u64 dr7;		/* for #DB: the breakpoints that were set */
+};
 
 /* minivmx_run.io.direction */
 #define MINIVMX_EXIT_IO_IN	0
@@ -336,6 +393,10 @@ struct minivmx_run {
 			__u64 data_offset;	/* of the data, in bytes from the start of the run page; for
 						   IN the next RUN takes it from there */
 		} io;
+		/* MINIVMX_EXIT_DEBUG */
+		struct {
+			struct minivmx_debug_exit_arch arch;
+		} debug;
 		/* MINIVMX_EXIT_INTERNAL_ERROR */
 		struct {
 			__u32 suberror;		/* MINIVMX_INTERNAL_ERROR_* */
