@@ -323,16 +323,15 @@ static int page_find(unsigned long hva, bool write, struct page **page)
 	return pages == -ENOMEM ? -ENOMEM : -EFAULT;
 }
 
-int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault)
+int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
 {
-	struct vm *vm = vcpu->vm;
 	unsigned long sequence;
 	struct slot slot;
 	struct page *page;
 	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
 	int err;
 
-	err = ept_cache_fill(&vcpu->ept_cache);
+	err = ept_cache_fill(cache);
 	if (err)
 		return err;
 	sequence = ept_sequence(vm->ept);
@@ -347,7 +346,7 @@ int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault)
 	ept_lock(vm->ept);
 	/* Moved: the page may be another one by now. The guest will fault again. */
 	if (!ept_sequence_moved(vm->ept, sequence)) {
-		ept_map(vm->ept, &vcpu->ept_cache, gpa, page_to_phys(page), fault->write);
+		ept_map(vm->ept, cache, gpa, page_to_phys(page), fault->write);
 		/*
 		 * The guest's writes set no dirty bit that the kernel looks at, and a writable
 		 * page can still be clean (MADV_FREE, a shared mapping that was only read): say
@@ -360,4 +359,83 @@ int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault)
 	ept_unlock(vm->ept);
 	put_page(page);
 	return 0;
+}
+
+/* ----------------------------------------------- guest memory for the kernel's own use */
+
+/*
+ * What the emulation of an instruction, or a walk of the guest's page tables, reads and writes. It
+ * goes through the process's own mapping, so every rule of user memory holds by itself.
+ */
+
+/* Where the process sees @gpa. */
+static int user_address(struct vm *vm, gpa_t gpa, bool write, void __user **user)
+{
+	struct slot slot;
+
+	if (!slot_find(vm, gpa, &slot) || (write && (slot.flags & MINIVMX_MEM_READONLY)))
+		return -ENOENT;
+	*user = (void __user *)(slot.hva + (gpa - slot.gpa));
+	return 0;
+}
+
+int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size)
+{
+	void __user *user;
+	int err = user_address(vm, gpa, false, &user);
+
+	if (err)
+		return err;
+	return copy_from_user(data, user, size) ? -EFAULT : 0;
+}
+
+int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size)
+{
+	void __user *user;
+	int err = user_address(vm, gpa, true, &user);
+
+	if (err)
+		return err;
+	return copy_to_user(user, data, size) ? -EFAULT : 0;
+}
+
+#define COMPARE_EXCHANGE(type)							\
+	do {									\
+		type expected = *old;						\
+										\
+		if (!user_access_begin(user, sizeof(type)))			\
+			return -EFAULT;						\
+		exchanged = unsafe_try_cmpxchg_user((type __user *)user, &expected, \
+						    (type)value, fault);	\
+		user_access_end();						\
+		*old = expected;						\
+	} while (0)
+
+int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size)
+{
+	bool exchanged;
+	void __user *user;
+	int err = user_address(vm, gpa, true, &user);
+
+	if (err)
+		return err;
+	switch (size) {
+	case 1:
+		COMPARE_EXCHANGE(u8);
+		break;
+	case 2:
+		COMPARE_EXCHANGE(u16);
+		break;
+	case 4:
+		COMPARE_EXCHANGE(u32);
+		break;
+	default:
+		COMPARE_EXCHANGE(u64);
+		break;
+	}
+	return exchanged ? 0 : -EAGAIN;
+
+fault:
+	user_access_end();
+	return -EFAULT;
 }

@@ -59,9 +59,7 @@ struct vcpu {
 	struct vmx_vcpu *vmx;
 	struct page *run_page;		/* struct minivmx_run, mapped by userspace */
 	struct page *io_page;		/* data of IN and OUT, mapped behind it */
-	struct ept_cache ept_cache;
 };
-
 
 /* vm.c */
 int vm_create_file(void);			/* a file descriptor, or an error */
@@ -80,10 +78,9 @@ int vcpu_create_file(struct vm *vm, unsigned long id);
 int memory_create(struct vm *vm);
 void memory_destroy(struct vm *vm);		/* may sleep for long */
 int memory_set_region(struct vm *vm, const struct minivmx_userspace_memory_region *region);
-/*
- * Maps the page that the guest touched. 0: run the guest again. -ENOENT: no slot, or not for
- * writing; -EFAULT: the process has no such memory; -EINTR, -ENOMEM.
- */
-int memory_fault(struct vcpu *vcpu, const struct vmx_memory_fault *fault);
+
+/* vcpu_state.c */
+/* The ioctls that get or set guest registers; -ENOTTY: not one of them. */
+long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user);
 
 #endif /* _MINIVMX_MINIVMX_H */

@@ -3,7 +3,8 @@
  * vcpu.c - a virtual CPU: its file, the pages that userspace maps, its ioctls, and RUN.
  *
  * Reached from vm.c (CREATE_VCPU). vcpu_run() is the upper half of a RUN; it continues in
- * arch/x86/run.c: vmx_run(). Process context, interrupts on, vcpu->mutex held in the ioctls.
+ * arch/x86/run.c: vmx_run(). The ioctls for registers are in vcpu_state.c. Process context,
+ * interrupts on, vcpu->mutex held in the ioctls.
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -17,17 +18,17 @@
 /* ----------------------------------------------------------------------------- RUN */
 
 /*
- * Why vmx_run() did not go on: a signal, somebody more urgent, or work to do on the way to
- * userspace. For the last, RUN leaves the kernel and is called again without the program
- * noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes after
- * all.
+ * vmx_run() has stopped for a signal, somebody more urgent, or work to do on the way to userspace;
+ * VMX_RESUME: it may go on. For work, RUN leaves the kernel and is called again without the
+ * program noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes
+ * after all.
  */
 static int vcpu_handle_work(struct minivmx_run *run)
 {
 	if (read_thread_flags() & TIF_RESCHED_MASK)
 		schedule();
 	if (!signal_pending(current) && !thread_owes_work())
-		return 0;
+		return VMX_RESUME;
 	run->exit_reason = MINIVMX_EXIT_INTR;
 	if (task_sigpending(current))
 		return -EINTR;
@@ -35,96 +36,27 @@ static int vcpu_handle_work(struct minivmx_run *run)
 	return -ERESTARTNOHAND;
 }
 
-/* The guest touched a page that is not mapped: map it, or give the access to userspace. */
-static int vcpu_handle_memory_fault(struct vcpu *vcpu, struct minivmx_run *run, bool *to_user)
-{
-	int err = memory_fault(vcpu, vmx_fault(vcpu->vmx));
-
-	switch (err) {
-	case -ENOENT:
-		vmx_fault_to_user(vcpu->vmx);
-		*to_user = true;
-		return 0;
-	case -EINTR:
-		return vcpu_handle_work(run);
-	default:
-		return err;
-	}
-}
-
 static long vcpu_run(struct vcpu *vcpu)
 {
 	struct minivmx_run *run = page_address(vcpu->run_page);
-	bool to_user = false;
-	long err = 0;
+	long result = vmx_complete_exit(vcpu->vmx);
 
-	vmx_complete_exit(vcpu->vmx);
-	if (READ_ONCE(run->immediate_exit)) {
-		vmx_fill_run_page(vcpu->vmx);
-		return -EINTR;
-	}
-
-	while (!err && !to_user) {
-		switch (vmx_run(vcpu->vmx)) {
-		case VMX_TO_USER:
-			to_user = true;
-			break;
-		case VMX_WORK_PENDING:
-			err = vcpu_handle_work(run);
-			break;
-		case VMX_MEMORY_FAULT:
-			err = vcpu_handle_memory_fault(vcpu, run, &to_user);
-			break;
-		case VMX_BUSY:
-			err = -EBUSY;
-			break;
-		}
+	if (result == VMX_RESUME && READ_ONCE(run->immediate_exit))
+		result = -EINTR;
+	while (result == VMX_RESUME) {
+		result = vmx_run(vcpu->vmx);
+		if (result == VMX_WORK_PENDING)
+			result = vcpu_handle_work(run);
 	}
 	vmx_fill_run_page(vcpu->vmx);
-	if (!err)
-		pr_debug_ratelimited("vCPU %u: to userspace after %s\n", vcpu->id,
-				     vmx_last_exit_name(vcpu->vmx));
-	return err;
-}
-
-/* ------------------------------------------------------------------------- registers */
-
-static long vcpu_get_regs(struct vcpu *vcpu, struct minivmx_regs __user *user)
-{
-	struct minivmx_regs regs;
-
-	vmx_get_regs(vcpu->vmx, &regs);
-	return copy_to_user(user, &regs, sizeof(regs)) ? -EFAULT : 0;
-}
-
-static long vcpu_set_regs(struct vcpu *vcpu, const struct minivmx_regs __user *user)
-{
-	struct minivmx_regs regs;
-
-	if (copy_from_user(&regs, user, sizeof(regs)))
-		return -EFAULT;
-	vmx_set_regs(vcpu->vmx, &regs);
+	if (result < 0)
+		return result;
+	pr_debug_ratelimited("vCPU %u: to userspace after %s\n", vcpu->id,
+			     vmx_last_exit_name(vcpu->vmx));
 	return 0;
 }
 
-static long vcpu_get_sregs(struct vcpu *vcpu, struct minivmx_sregs __user *user)
-{
-	struct minivmx_sregs sregs;
-	int err = vmx_get_sregs(vcpu->vmx, &sregs);
-
-	if (err)
-		return err;
-	return copy_to_user(user, &sregs, sizeof(sregs)) ? -EFAULT : 0;
-}
-
-static long vcpu_set_sregs(struct vcpu *vcpu, const struct minivmx_sregs __user *user)
-{
-	struct minivmx_sregs sregs;
-
-	if (copy_from_user(&sregs, user, sizeof(sregs)))
-		return -EFAULT;
-	return vmx_set_sregs(vcpu->vmx, &sregs);
-}
+/* --------------------------------------------------------------------------- CPUID */
 
 #define CPUID_FLAGS	(MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX | MINIVMX_CPUID_FLAG_STATEFUL_FUNC | \
 			 MINIVMX_CPUID_FLAG_STATE_READ_NEXT)
@@ -161,18 +93,10 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 	switch (ioctl) {
 	case MINIVMX_RUN:
 		return arg ? -EINVAL : vcpu_run(vcpu);
-	case MINIVMX_GET_REGS:
-		return vcpu_get_regs(vcpu, (void __user *)arg);
-	case MINIVMX_SET_REGS:
-		return vcpu_set_regs(vcpu, (void __user *)arg);
-	case MINIVMX_GET_SREGS:
-		return vcpu_get_sregs(vcpu, (void __user *)arg);
-	case MINIVMX_SET_SREGS:
-		return vcpu_set_sregs(vcpu, (void __user *)arg);
 	case MINIVMX_SET_CPUID2:
 		return vcpu_set_cpuid(vcpu, (void __user *)arg);
 	default:
-		return -ENOTTY;
+		return vcpu_state_ioctl(vcpu, ioctl, (void __user *)arg);
 	}
 }
 
@@ -226,7 +150,6 @@ static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 
 static void vcpu_free(struct vcpu *vcpu)
 {
-	ept_cache_drain(&vcpu->ept_cache);
 	if (vcpu->vmx)
 		vmx_vcpu_destroy(vcpu->vmx);
 	if (vcpu->io_page)
@@ -267,7 +190,7 @@ static struct vcpu *vcpu_alloc(struct vm *vm, unsigned int id)
 	vcpu->run_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	vcpu->io_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (vcpu->run_page && vcpu->io_page)
-		vcpu->vmx = vmx_vcpu_create(vm->ept, id, page_address(vcpu->run_page),
+		vcpu->vmx = vmx_vcpu_create(vm, vm->ept, id, page_address(vcpu->run_page),
 					    page_address(vcpu->io_page));
 	if (!vcpu->vmx) {
 		vcpu_free(vcpu);

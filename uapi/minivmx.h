@@ -313,6 +313,9 @@ struct minivmx_debug_exit_arch {
 #define MINIVMX_INTERNAL_ERROR_DELIVERY_EV		3	/* an exit while an event was being delivered */
 #define MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON	4	/* an exit reason without a handler */
 
+/* minivmx_run.emulation_failure.flags: insn_size and insn_bytes are filled in */
+#define MINIVMX_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES	(1ULL << 0)
+
 /*
  * minivmx_run.internal.data[] for suberror UNEXPECTED_EXIT_REASON. KVM fills in the first two,
  * the others are ours. SDM 3C "VM-Exit Information Fields"; the exit reasons are those of SDM 3D
@@ -407,8 +410,8 @@ struct minivmx_run {
 		struct {
 			__u32 suberror;
 			__u32 ndata;
-			__u64 flags;		/* 0: no instruction bytes */
-			__u8 insn_size;
+			__u64 flags;		/* MINIVMX_INTERNAL_ERROR_EMULATION_FLAG_* */
+			__u8 insn_size;		/* bytes */
 			__u8 insn_bytes[15];
 			/* KVM leaves the meaning of what follows open; this is ours. */
 			__u64 guest_phys_addr;	/* of the access; 0 for string I/O */

@@ -9,11 +9,13 @@
 #include <linux/nospec.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <asm/trapnr.h>
 #include <asm/vmx.h>
 
 #include <uapi/exit_reasons.h>
 
 #include "arch/x86/exit.h"
+#include "arch/x86/inject.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
@@ -24,20 +26,28 @@ static const char * const exit_names[MINIVMX_EXIT_REASON_COUNT] = {
 #undef EXIT_NAME
 };
 
+static enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	return EXIT_TO_SLOW;
+}
+
 /*
- * The handlers, by basic exit reason. No handler: the guest used something that is not emulated,
- * or an exit came that we never asked for; both are userspace's to see.
+ * The handlers, by basic exit reason: the one in the slice, and the slow one after it. No handler:
+ * the guest used something that is not emulated, or an exit came that we never asked for; both are
+ * userspace's to see.
  */
-static enum exit_action (* const exit_handlers[MINIVMX_EXIT_REASON_COUNT])
-	(struct vmx_vcpu *vmx, const struct exit_info *exit) = {
-	[EXIT_REASON_EXCEPTION_NMI]	 = handle_exception_nmi,
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = handle_external_interrupt,
-	[EXIT_REASON_TRIPLE_FAULT]	 = handle_triple_fault,
-	[EXIT_REASON_CPUID]		 = handle_cpuid,
-	[EXIT_REASON_HLT]		 = handle_hlt,
-	[EXIT_REASON_IO_INSTRUCTION]	 = handle_io_instruction,
-	[EXIT_REASON_EPT_VIOLATION]	 = handle_ept_violation,
-	[EXIT_REASON_PREEMPTION_TIMER]	 = handle_preemption_timer,
+static const struct {
+	enum exit_action (*fast)(struct vmx_vcpu *vmx, const struct exit_info *exit);
+	int (*slow)(struct vmx_vcpu *vmx, const struct exit_info *exit);
+} exit_handlers[MINIVMX_EXIT_REASON_COUNT] = {
+	[EXIT_REASON_EXCEPTION_NMI]	 = { handle_exception_nmi },
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = { handle_external_interrupt },
+	[EXIT_REASON_TRIPLE_FAULT]	 = { handle_triple_fault },
+	[EXIT_REASON_CPUID]		 = { handle_cpuid },
+	[EXIT_REASON_HLT]		 = { handle_hlt },
+	[EXIT_REASON_IO_INSTRUCTION]	 = { handle_io_instruction, handle_io_string },
+	[EXIT_REASON_EPT_VIOLATION]	 = { always_slow, handle_ept_violation },
+	[EXIT_REASON_PREEMPTION_TIMER]	 = { handle_preemption_timer },
 };
 
 const char *vmx_last_exit_name(struct vmx_vcpu *vmx)
@@ -124,6 +134,25 @@ void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualificati
 	run->fail_entry.qualification = qualification;
 }
 
+void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsigned int count)
+{
+	struct minivmx_run *run = vmx->run;
+
+	run->exit_reason = MINIVMX_EXIT_INTERNAL_ERROR;
+	memset(&run->emulation_failure, 0, sizeof(run->emulation_failure));
+	run->emulation_failure.suberror = MINIVMX_INTERNAL_ERROR_EMULATION;
+	/* flags, instruction bytes (3 words together), and our two. */
+	run->emulation_failure.ndata = 5;
+	if (count) {
+		run->emulation_failure.flags = MINIVMX_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES;
+		run->emulation_failure.insn_size = count;
+		memcpy(run->emulation_failure.insn_bytes, bytes, count);
+	}
+	if ((vmx->exit.reason & EXIT_REASON_BASIC) == EXIT_REASON_EPT_VIOLATION)
+		run->emulation_failure.guest_phys_addr = vmx->exit.guest_physical;
+	run->emulation_failure.qualification = vmx->exit.qualification;
+}
+
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
 {
 	const struct exit_info *exit = &vmx->exit;
@@ -136,13 +165,34 @@ enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
 	}
 
 	basic = array_index_nospec(basic, MINIVMX_EXIT_REASON_COUNT);
-	if ((exit->reason & EXIT_REASON_BASIC) >= MINIVMX_EXIT_REASON_COUNT || !exit_handlers[basic]) {
+	if ((exit->reason & EXIT_REASON_BASIC) >= MINIVMX_EXIT_REASON_COUNT ||
+	    !exit_handlers[basic].fast) {
 		exit_to_user_unhandled(vmx);
 		return EXIT_TO_USER;
 	}
 
-	action = exit_handlers[basic](vmx, exit);
-	if (action == EXIT_SKIP_AND_RESUME || action == EXIT_SKIP_AND_TO_USER)
+	action = exit_handlers[basic].fast(vmx, exit);
+	switch (action) {
+	case EXIT_SKIP_AND_RESUME:
+	case EXIT_SKIP_AND_RELOAD:
+	case EXIT_SKIP_AND_TO_USER:
 		state_skip_instruction(exit->insn_len);
-	return action;
+		return action;
+	case EXIT_UNDEFINED:
+		inject_exception(vmx, X86_TRAP_UD);
+		return EXIT_RESUME;
+	case EXIT_PROTECTION:
+		inject_exception_code(vmx, X86_TRAP_GP, 0);
+		return EXIT_RESUME;
+	default:
+		return action;
+	}
+}
+
+int exit_handle_slow(struct vmx_vcpu *vmx)
+{
+	u32 basic = array_index_nospec(vmx->exit.reason & EXIT_REASON_BASIC,
+				       MINIVMX_EXIT_REASON_COUNT);
+
+	return exit_handlers[basic].slow(vmx, &vmx->exit);
 }

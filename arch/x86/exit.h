@@ -5,9 +5,14 @@
  * A handler is named handle_ and its reason in lower case. It runs in the slice: interrupts off,
  * our VMCS current, no sleeping, no locks, no printing. Its inputs are the exit, read once, and
  * the vCPU; it neither advances RIP nor calls another handler: it answers, and exit.c acts.
+ *
+ * What a handler can't do there, because it needs the guest's memory or may sleep, is done by the
+ * reason's second, slow handler: after the slice, interrupts on, registers in struct vmx_vcpu.
  */
 #ifndef _MINIVMX_ARCH_EXIT_H
 #define _MINIVMX_ARCH_EXIT_H
+
+#include <linux/types.h>
 
 struct exit_info;
 struct vmx_vcpu;
@@ -15,27 +20,33 @@ struct vmx_vcpu;
 enum exit_action {
 	EXIT_RESUME,			/* run the guest again: retry, or an event is waiting */
 	EXIT_SKIP_AND_RESUME,		/* emulated: go on behind the instruction */
+	EXIT_SKIP_AND_RELOAD,		/* the same, in a new slice: what host.c switches has changed */
+	EXIT_UNDEFINED,			/* give the guest #UD: no such instruction here */
+	EXIT_PROTECTION,		/* give the guest #GP(0) */
 	EXIT_TO_HOST,			/* end the slice, so that the host gets its interrupt; go on */
 	EXIT_TO_NMI,			/* end the slice, then deliver the NMI that ended the guest */
 	EXIT_TO_MACHINE_CHECK,		/* end the slice, then handle the machine check */
-	EXIT_TO_MEMORY,			/* end the slice: a page must be mapped (vmx->fault) */
+	EXIT_TO_SLOW,			/* end the slice, then call the slow handler */
 	EXIT_TO_USER,			/* end the slice: the run page is filled in */
 	EXIT_SKIP_AND_TO_USER,		/* the same, behind the instruction */
 };
 
 /* Reads the exit from the VMCS, into vmx->exit. */
 void exit_read(struct vmx_vcpu *vmx);
-/* Finds the handler, calls it, and advances RIP if it says so. */
+/* Finds the handler, calls it, and advances RIP or injects a fault if it says so. */
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx);
+/* After EXIT_TO_SLOW, outside the slice: an enum vmx_result or a negative errno. */
+int exit_handle_slow(struct vmx_vcpu *vmx);
 
 /*
  * Exits to userspace, filled into the run page: nothing handles this one; it came in the middle
  * of an event's delivery; the VM entry failed, with an exit reason (and qualification) or a
- * VM-instruction error.
+ * VM-instruction error; an instruction needs emulation and can't be had (@bytes, @count of them).
  */
 void exit_to_user_unhandled(struct vmx_vcpu *vmx);
 void exit_to_user_in_delivery(struct vmx_vcpu *vmx);
 void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualification);
+void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsigned int count);
 
 /* The handlers; the file is named after the group. */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit);
@@ -45,6 +56,9 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
 enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);
-enum exit_action handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit);
+
+/* The slow handlers: an enum vmx_result or a negative errno. */
+int handle_io_string(struct vmx_vcpu *vmx, const struct exit_info *exit);
+int handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit);
 
 #endif /* _MINIVMX_ARCH_EXIT_H */

@@ -9,10 +9,10 @@
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/string.h>
-#include <asm/msr-index.h>
 #include <asm/vmx.h>
 
 #include "arch/x86/exit.h"
+#include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 
 /* SDM 3C "Exit Qualification for I/O Instructions" */
@@ -47,11 +47,8 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	struct minivmx_run *run = vmx->run;
 
 	/* INS and OUTS need the guest's memory, which is out of reach here. */
-	if (access.string) {
-		vmx->fault = (struct vmx_memory_fault){ };
-		vmx_fault_to_user(vmx);
-		return EXIT_TO_USER;
-	}
+	if (access.string)
+		return EXIT_TO_SLOW;
 
 	run->exit_reason = MINIVMX_EXIT_IO;
 	run->io.direction = access.in ? MINIVMX_EXIT_IO_IN : MINIVMX_EXIT_IO_OUT;
@@ -73,6 +70,12 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	return EXIT_TO_USER;
 }
 
+int handle_io_string(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	exit_to_user_emulation_failure(vmx, NULL, 0);
+	return VMX_TO_USER;
+}
+
 /*
  * IN writes AL, AX or EAX; only EAX clears the upper half of RAX. SDM 1 "General-Purpose
  * Registers in 64-Bit Mode".
@@ -85,23 +88,19 @@ static void complete_in(struct vmx_vcpu *vmx)
 	vmx->regs[VMX_RAX] = value;
 }
 
-void vmx_complete_exit(struct vmx_vcpu *vmx)
+int vmx_complete_exit(struct vmx_vcpu *vmx)
 {
 	struct pending_io io = vmx->io;
 
 	if (!io.pending)
-		return;
+		return VMX_RESUME;
 	vmx->io.pending = false;
 	/* Userspace that has set RIP has taken the instruction into its own hands. */
 	if (vmx->rip != io.rip)
-		return;
+		return VMX_RESUME;
 	if (io.in)
 		complete_in(vmx);
-	vmx->rip += io.insn_len;
-	if (!(vmx->efer & EFER_LMA))
-		vmx->rip = (u32)vmx->rip;
-	vmx->interruptibility &= ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
-	vmx->dirty |= STATE_CORE;
+	return state_skip_saved(vmx, io.insn_len);
 }
 
 /* Without interrupt controllers in the kernel it is userspace that knows when to wake. */

@@ -7,6 +7,7 @@
  * delivering, and the next entry must deliver it again, or it is lost. SDM 3C "Information for VM
  * Exits That Occur During Event Delivery".
  */
+#include <asm/processor-flags.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -17,6 +18,26 @@
 /* What the interruption-information fields of exits and of entries have in common. */
 #define EVENT_FIELDS	(INTR_INFO_VECTOR_MASK | INTR_INFO_INTR_TYPE_MASK |	\
 			 INTR_INFO_DELIVER_CODE_MASK | INTR_INFO_VALID_MASK)
+
+void inject_exception(struct vmx_vcpu *vmx, unsigned int vector)
+{
+	vmx->event = (struct vmx_event){
+		.info = vector | INTR_TYPE_HARD_EXCEPTION | INTR_INFO_VALID_MASK,
+	};
+}
+
+void inject_exception_code(struct vmx_vcpu *vmx, unsigned int vector, u32 error_code)
+{
+	inject_exception(vmx, vector);
+	vmx->event.info |= INTR_INFO_DELIVER_CODE_MASK;
+	vmx->event.error_code = error_code;
+}
+
+void inject_page_fault(struct vmx_vcpu *vmx, u64 address, u32 error_code)
+{
+	vmx->cr2 = address;
+	inject_exception_code(vmx, X86_TRAP_PF, error_code);
+}
 
 void inject_exception_again(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
@@ -49,6 +70,9 @@ void inject_before_entry(struct vmx_vcpu *vmx)
 			vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, 0);
 		return;
 	}
+	/* In real mode nothing pushes an error code, and VM entry refuses to. */
+	if ((event->info & INTR_INFO_DELIVER_CODE_MASK) && !(vmcs_read(GUEST_CR0) & X86_CR0_PE))
+		event->info &= ~INTR_INFO_DELIVER_CODE_MASK;
 	vmcs_write32(VM_ENTRY_INTR_INFO_FIELD, event->info);
 	if (event->info & INTR_INFO_DELIVER_CODE_MASK)
 		vmcs_write32(VM_ENTRY_EXCEPTION_ERROR_CODE, event->error_code);

@@ -7,6 +7,7 @@
  * host.c), enters it (enter.S), looks at the exit (exit.c), and either enters again or gives the
  * CPU back.
  */
+#include <linux/errno.h>
 #include <linux/irqflags.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -146,10 +147,11 @@ static void let_interrupts_in(void)
 	asm volatile("nop");
 }
 
-enum vmx_result vmx_run(struct vmx_vcpu *vmx)
+int vmx_run(struct vmx_vcpu *vmx)
 {
 	enum exit_action action;
 	struct slice slice;
+	int result;
 
 	for (;;) {
 		local_irq_disable();
@@ -159,7 +161,7 @@ enum vmx_result vmx_run(struct vmx_vcpu *vmx)
 		}
 		if (slice_begin(&slice, &vmx->vmcs)) {
 			local_irq_enable();
-			return VMX_BUSY;
+			return -EBUSY;
 		}
 		action = run_in_slice(vmx);
 		slice_end(&slice, &vmx->vmcs);
@@ -178,8 +180,11 @@ enum vmx_result vmx_run(struct vmx_vcpu *vmx)
 		case EXIT_TO_USER:
 		case EXIT_SKIP_AND_TO_USER:
 			return VMX_TO_USER;
-		case EXIT_TO_MEMORY:
-			return VMX_MEMORY_FAULT;
+		case EXIT_TO_SLOW:
+			result = exit_handle_slow(vmx);
+			if (result != VMX_RESUME)
+				return result;
+			break;
 		default:
 			break;
 		}

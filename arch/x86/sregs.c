@@ -19,7 +19,7 @@
 
 /* -------------------------------------------------------------- general registers */
 
-void vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs)
+int vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs)
 {
 	const u64 *from = vmx->regs;
 
@@ -30,9 +30,10 @@ void vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs)
 		.r12 = from[VMX_R12], .r13 = from[VMX_R13], .r14 = from[VMX_R14], .r15 = from[VMX_R15],
 		.rip = vmx->rip, .rflags = vmx->rflags,
 	};
+	return 0;
 }
 
-void vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
+int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
 {
 	const u64 values[VMX_NR_REGS] = {
 		[VMX_RAX] = regs->rax, [VMX_RBX] = regs->rbx, [VMX_RCX] = regs->rcx, [VMX_RDX] = regs->rdx,
@@ -47,6 +48,7 @@ void vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
 	/* Whatever was being delivered belonged to the old state. */
 	vmx->event.info = 0;
 	vmx->dirty |= STATE_CORE;
+	return 0;
 }
 
 /* ----------------------------------------------- segments and control registers */

@@ -141,20 +141,29 @@ void state_save(struct vmx_vcpu *vmx)
 	vmx->stale = STATE_LAZY;
 }
 
+/* The shadow of STI and MOV SS covers one instruction. */
+#define ONE_INSTRUCTION_SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+
+/*
+ * Has RIP gone over 4 GiB? Outside 64-bit code it has 32 bits: behind the last byte comes the
+ * first.
+ */
+static bool rip_passed_4g(u64 rip, u64 next)
+{
+	return (rip >> 32) == 0 && (next >> 32);
+}
+
 void state_skip_instruction(u32 insn_len)
 {
 	u32 interruptibility = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 	u64 rip = vmcs_read(GUEST_RIP);
 	u64 next = rip + insn_len;
 
-	/* Outside 64-bit code RIP has 32 bits: behind the last byte comes the first. */
-	if ((rip >> 32) == 0 && (next >> 32) && !(vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+	if (rip_passed_4g(rip, next) && !(vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
 		next = (u32)next;
 	vmcs_write(GUEST_RIP, next);
-	/* The shadow of STI and MOV SS covers one instruction, and this was it. */
-	if (interruptibility & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS))
-		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO,
-			     interruptibility & ~(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS));
+	if (interruptibility & ONE_INSTRUCTION_SHADOW)
+		vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, interruptibility & ~ONE_INSTRUCTION_SHADOW);
 }
 
 /* Brings in the groups that only the VMCS has, by a slice that enters no guest. */
@@ -177,6 +186,24 @@ int state_fetch(struct vmx_vcpu *vmx)
 	}
 	local_irq_enable();
 	return err;
+}
+
+int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
+{
+	u64 next = vmx->rip + insn_len;
+
+	if (rip_passed_4g(vmx->rip, next)) {
+		int err = state_fetch(vmx);
+
+		if (err)
+			return err;
+		if (!(vmx->segments[SEGMENT_CS].access_rights & VMX_AR_L_MASK))
+			next = (u32)next;
+	}
+	vmx->rip = next;
+	vmx->interruptibility &= ~ONE_INSTRUCTION_SHADOW;
+	vmx->dirty |= STATE_CORE;
+	return 0;
 }
 
 /* ------------------------------------------------------------------------ reset */

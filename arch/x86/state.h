@@ -20,7 +20,9 @@ void state_load(struct vmx_vcpu *vmx);
 /* In a slice: reads what each slice reads, after the last VM exit. */
 void state_save(struct vmx_vcpu *vmx);
 
-/* In a slice: moves RIP behind the instruction, as executing it would. */
+/* Moves RIP behind the instruction, as executing it would: in a slice. */
 void state_skip_instruction(u32 insn_len);
+/* The same outside slices: 0, -EBUSY or -EIO. */
+int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len);
 
 #endif /* _MINIVMX_ARCH_STATE_H */

@@ -28,21 +28,21 @@ static u16 vpid_alloc(void)
 	return vpid < 0 ? 0 : vpid;
 }
 
-struct vmx_vcpu *vmx_vcpu_create(struct ept *ept, unsigned int id, struct minivmx_run *run,
-				 void *io_data)
+struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id,
+				 struct minivmx_run *run, void *io_data)
 {
 	static atomic64_t next_unique_id = ATOMIC64_INIT(1);
 	struct vmx_vcpu *vmx;
 
-	/* A page of its own: XSAVE wants 64-byte alignment. */
-	BUILD_BUG_ON(sizeof(*vmx) > PAGE_SIZE);
-	vmx = (struct vmx_vcpu *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	/* Whole pages: XSAVE wants 64-byte alignment. */
+	vmx = alloc_pages_exact(sizeof(*vmx), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vmx)
 		return NULL;
 	if (vmcs_alloc(&vmx->vmcs)) {
-		free_page((unsigned long)vmx);
+		free_pages_exact(vmx, sizeof(*vmx));
 		return NULL;
 	}
+	vmx->vm = vm;
 	vmx->ept = ept;
 	vmx->id = id;
 	vmx->unique_id = atomic64_fetch_inc(&next_unique_id);
@@ -62,6 +62,7 @@ void vmx_vcpu_destroy(struct vmx_vcpu *vmx)
 	if (vmx->vpid)
 		ida_free(&vpids, vmx->vpid);
 	kvfree(vmx->cpuid);
+	ept_cache_drain(&vmx->ept_cache);
 	vmcs_free(&vmx->vmcs);
-	free_page((unsigned long)vmx);
+	free_pages_exact(vmx, sizeof(*vmx));
 }

@@ -103,7 +103,9 @@ struct syscall_msrs {
 
 struct vmx_vcpu {
 	struct vmcs_region vmcs;
+	struct vm *vm;			/* for the calls into guest memory */
 	struct ept *ept;
+	struct ept_cache ept_cache;
 	unsigned int id;
 	u64 unique_id;			/* never used again: tells vCPUs apart for IBPB */
 	u16 vpid;			/* 0: none */
@@ -128,7 +130,6 @@ struct vmx_vcpu {
 	bool entry_failed;		/* the last VM entry did not reach the guest */
 	struct exit_info exit;
 	struct pending_io io;
-	struct vmx_memory_fault fault;
 
 	struct minivmx_cpuid_entry2 *cpuid;
 	unsigned int cpuid_count;

@@ -3,8 +3,8 @@
  * vmx.h - what arch/x86 offers to module/: the only arch header that module/ includes.
  *
  * module/ knows files, processes and user memory; arch/x86 knows the CPU. They meet here:
- * a VM is to arch/x86 a second-level page table (struct ept), a virtual CPU a struct
- * vmx_vcpu. Neither side sees into the other.
+ * a VM is to arch/x86 a second-level page table (struct ept) and the few calls by which it
+ * reaches guest memory; a virtual CPU is a struct vmx_vcpu. Neither side sees into the other.
  *
  * All functions run in process context with interrupts on unless they say otherwise.
  * The caller holds the vCPU's mutex in all functions that take a struct vmx_vcpu.
@@ -20,6 +20,7 @@
 #include <uapi/minivmx.h>
 
 struct ept;
+struct vm;
 struct vmx_vcpu;
 
 /* ------------------------------------------------------------------ the machine */
@@ -104,40 +105,39 @@ static inline bool thread_owes_work(void)
 	return task_work_pending(current);
 }
 
-/* Why vmx_run() came back. */
+/*
+ * How vmx_run() and what it calls with interrupts on end, besides a negative errno: -EBUSY (this
+ * CPU's VMX operation can't be had), -EFAULT, -ENOMEM.
+ */
 enum vmx_result {
+	VMX_RESUME,		/* go on in the guest (never vmx_run()'s own) */
 	VMX_TO_USER,		/* the run page is filled in: return to userspace */
 	VMX_WORK_PENDING,	/* the thread has a signal, must yield, or has other work */
-	VMX_MEMORY_FAULT,	/* the guest needs the page in vmx_fault(): map it, run again */
-	VMX_BUSY,		/* this CPU's VMX operation can't be had: -EBUSY */
-};
-
-struct vmx_memory_fault {
-	gpa_t gpa;
-	bool write;
 };
 
 /* @run and @io_data: the two pages that userspace maps. NULL: no memory. */
-struct vmx_vcpu *vmx_vcpu_create(struct ept *ept, unsigned int id, struct minivmx_run *run,
-				 void *io_data);
+struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id,
+				 struct minivmx_run *run, void *io_data);
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx);
 
-/* Finishes what the last exit left for userspace to answer: the data of an IN. */
-void vmx_complete_exit(struct vmx_vcpu *vmx);
+/*
+ * Finishes what the last exit left for userspace to answer: the data of an IN or of an MMIO read.
+ * Called once at the start of each RUN; an enum vmx_result or a negative errno.
+ */
+int vmx_complete_exit(struct vmx_vcpu *vmx);
 /* Runs the guest. The heart of it all; continues in arch/x86/run.c. */
-enum vmx_result vmx_run(struct vmx_vcpu *vmx);
-/* After VMX_MEMORY_FAULT: the access. */
-const struct vmx_memory_fault *vmx_fault(struct vmx_vcpu *vmx);
-/* Turns the fault into an exit to userspace: nothing is mapped there. */
-void vmx_fault_to_user(struct vmx_vcpu *vmx);
+int vmx_run(struct vmx_vcpu *vmx);
 /* The SDM's name of the last exit's reason, never NULL. */
 const char *vmx_last_exit_name(struct vmx_vcpu *vmx);
 /* Fills in the members of the run page that every RUN returns. */
 void vmx_fill_run_page(struct vmx_vcpu *vmx);
 
-void vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs);
-void vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs);
-/* -EBUSY: the CPU's VMX operation can't be had. SET: -EINVAL as the uapi header lists. */
+/*
+ * The register calls: 0 or an error as the uapi header lists, and -EBUSY where the CPU's VMX
+ * operation can't be had.
+ */
+int vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs);
+int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs);
 int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs);
 int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs);
 
@@ -145,5 +145,29 @@ int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs);
 void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count);
 /* Writes at most @room entries and returns how many there are. */
 unsigned int vmx_supported_cpuid(struct minivmx_cpuid_entry2 *entries, unsigned int room);
+
+/* ------------------------------------- what arch/x86 asks of module/: guest memory */
+
+struct vmx_memory_fault {
+	gpa_t gpa;
+	bool write;
+};
+
+/*
+ * All of these may sleep, so none is called in a slice; the caller is a thread of the VM's
+ * process. Errors: -ENOENT (no slot shows @gpa, or it is READONLY and the access a write: a
+ * device's, if anybody's), -EFAULT (the process has no such memory), -ENOMEM, -EINTR.
+ */
+
+/* Maps the page that the guest touched. 0: run the guest again. */
+int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault);
+/* Copies @size bytes that do not cross a page. */
+int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size);
+int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size);
+/*
+ * Writes @value where @old is found, as one locked access of @size 1, 2, 4 or 8 bytes, naturally
+ * aligned. -EAGAIN: something else was there, and is in @old now.
+ */
+int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size);
 
 #endif /* _MINIVMX_ARCH_VMX_H */

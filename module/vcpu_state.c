@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vcpu_state.c - the ioctls that get or set registers of a vCPU: one structure in or out each.
+ *
+ * Reached from vcpu.c with vcpu->mutex held, outside slices. The number of an ioctl holds the size
+ * of its structure and which way it goes, so the list below is all there is to say about one.
+ */
+#include <linux/uaccess.h>
+
+#include "module/minivmx.h"
+
+union vcpu_state {
+	struct minivmx_regs regs;
+	struct minivmx_sregs sregs;
+};
+
+/* The ioctl, what does it, and the member of the union that it takes. */
+#define STATE_CALLS(CALL)				\
+	CALL(GET_REGS,		vmx_get_regs,	regs)	\
+	CALL(SET_REGS,		vmx_set_regs,	regs)	\
+	CALL(GET_SREGS,		vmx_get_sregs,	sregs)	\
+	CALL(SET_SREGS,		vmx_set_sregs,	sregs)
+
+#define STATE_FUNCTION(name, function, member)					\
+static int call_##name(struct vmx_vcpu *vmx, union vcpu_state *state)		\
+{										\
+	static_assert(_IOC_SIZE(MINIVMX_##name) == sizeof(state->member));	\
+	return function(vmx, &state->member);					\
+}
+STATE_CALLS(STATE_FUNCTION)
+
+static const struct state_call {
+	unsigned int ioctl;
+	int (*call)(struct vmx_vcpu *vmx, union vcpu_state *state);
+} state_calls[] = {
+#define STATE_CALL(name, function, member)	{ MINIVMX_##name, call_##name },
+	STATE_CALLS(STATE_CALL)
+};
+
+long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user)
+{
+	const struct state_call *found = NULL;
+	union vcpu_state state;
+	int err;
+
+	for (int i = 0; i < ARRAY_SIZE(state_calls); i++)
+		if (state_calls[i].ioctl == ioctl)
+			found = &state_calls[i];
+	if (!found)
+		return -ENOTTY;
+	if ((_IOC_DIR(ioctl) & _IOC_WRITE) && copy_from_user(&state, user, _IOC_SIZE(ioctl)))
+		return -EFAULT;
+	err = found->call(vcpu->vmx, &state);
+	if (!err && (_IOC_DIR(ioctl) & _IOC_READ) && copy_to_user(user, &state, _IOC_SIZE(ioctl)))
+		err = -EFAULT;
+	return err;
+}
