@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * regs.h - where each general register stands in vmx_vcpu.regs[], for C and assembly.
+ * regs.h - where each register stands in vmx_vcpu.regs[] and .segments[], for C and assembly.
  *
  * The numbers are the CPU's own: those of ModRM, and of the VM-exit instruction
  * information. SDM 3C "Information for VM Exits Due to Instruction Execution".
@@ -25,5 +25,16 @@
 #define VMX_R14		14
 #define VMX_R15		15
 #define VMX_NR_REGS	16
+
+/* Also the order of the VMCS fields, which are two apart. */
+#define SEGMENT_ES	0
+#define SEGMENT_CS	1
+#define SEGMENT_SS	2
+#define SEGMENT_DS	3
+#define SEGMENT_FS	4
+#define SEGMENT_GS	5
+#define SEGMENT_LDTR	6
+#define SEGMENT_TR	7
+#define SEGMENT_COUNT	8
 
 #endif /* _MINIVMX_ARCH_REGS_H */

@@ -32,13 +32,6 @@ enum vmx_state_group {
 #define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES)
 #define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES)
 
-/* In the order of the VMCS fields, which are two apart. */
-enum vmx_segment_index {
-	SEGMENT_ES, SEGMENT_CS, SEGMENT_SS, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS,
-	SEGMENT_LDTR, SEGMENT_TR,
-	SEGMENT_COUNT
-};
-
 struct vmx_segment {
 	u64 base;
 	u32 limit;
