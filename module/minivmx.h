@@ -77,10 +77,14 @@ int vcpu_create_file(struct vm *vm, unsigned long id);
 /* memory.c */
 int memory_create(struct vm *vm);
 void memory_destroy(struct vm *vm);		/* may sleep for long */
-int memory_set_region(struct vm *vm, const struct minivmx_userspace_memory_region *region);
 
 /* vcpu_state.c */
 /* The ioctls that get or set guest registers; -ENOTTY: not one of them. */
 long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user);
+
+/* slots.c */
+int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region);
+/* A copy of the slot that shows @gpa. */
+bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found);
 
 #endif /* _MINIVMX_MINIVMX_H */

@@ -2,7 +2,7 @@
 /*
  * vm.c - a virtual machine: its file, its ioctls, its life and death.
  *
- * Reached from main.c (CREATE_VM). Its memory is in memory.c, its vCPUs in vcpu.c. Process
+ * Reached from main.c (CREATE_VM). Its memory is in memory.c and slots.c, its vCPUs in vcpu.c. Process
  * context, interrupts on.
  */
 #include <linux/anon_inodes.h>
@@ -114,7 +114,7 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 	case MINIVMX_SET_USER_MEMORY_REGION:
 		if (copy_from_user(&region, (void __user *)arg, sizeof(region)))
 			return -EFAULT;
-		return memory_set_region(vm, &region);
+		return slot_set(vm, &region);
 	case MINIVMX_SET_TSS_ADDR:
 		return arg > (unsigned int)(-3 * PAGE_SIZE) ? -EINVAL : 0;
 	case MINIVMX_SET_IDENTITY_MAP_ADDR:

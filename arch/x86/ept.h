@@ -8,6 +8,7 @@
 #define _MINIVMX_ARCH_EPT_H
 
 #include <linux/cpumask.h>
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -23,6 +24,7 @@ struct ept {
 	u64 eptp;			/* what the VMCS and INVEPT want: root and walk format */
 	unsigned long sequence;		/* moves when an invalidation begins or ends */
 	unsigned int invalidations;	/* that have begun and not ended */
+	struct list_head removed;	/* tables taken out, to be freed after a kick-and-wait */
 
 	/* Read in slices without the lock. */
 	unsigned long generation;	/* moves when something is unmapped */
@@ -32,5 +34,9 @@ struct ept {
 /* Brackets the use of @vmx->ept on this CPU. In a slice. */
 void ept_enter(struct vmx_vcpu *vmx);
 void ept_leave(struct vmx_vcpu *vmx);
+
+/* ept_table.c: frees tables that no CPU can reach any more, with all that is below them. */
+void ept_free_tables(struct list_head *tables, bool may_sleep);
+void ept_free_root(struct ept *ept);
 
 #endif /* _MINIVMX_ARCH_EPT_H */

@@ -47,7 +47,7 @@ void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap);
 /* Guest-physical addresses are below this; a power of two. */
 u64 vmx_guest_physical_limit(void);
 
-/* --------------------------------------------------- second-level paging: ept.c */
+/* ------------------------------------- second-level paging: ept.c, ept_table.c */
 
 /* Table pages put by before the EPT lock is taken: enough for one mapping. */
 struct ept_cache {
@@ -88,9 +88,10 @@ void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, boo
 
 /*
  * Waits until no CPU can use a translation removed before the call: interrupts those that
- * run this VM. May be called where sleeping is not allowed, but with interrupts on.
+ * run this VM. Then frees the tables that became empty. May be called where sleeping is not
+ * allowed (@may_sleep false), but with interrupts on.
  */
-void ept_kick_and_wait(struct ept *ept);
+void ept_kick_and_wait(struct ept *ept, bool may_sleep);
 
 /* ------------------------------------------------------------------ virtual CPUs */
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ept_table.c - the entries of the second-level page table: mapping, unmapping, accessed bits.
+ *
+ * Reached from module/memory.c with the EPT lock held; CPUs walk the table meanwhile. What is
+ * taken out here may be freed only when no CPU can be using it any more: ept.c says when that is.
+ *
+ * A table that maps nothing is taken out too, so memory for tables is given back together with the
+ * guest memory that they mapped. What lies wholly in an unmapped range goes in one step, however
+ * much it maps.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/caps.h"
+#include "arch/x86/ept.h"
+#include "arch/x86/vmx.h"
+
+/*
+ * An entry maps 9 bits of the address at each of four levels. SDM 3C "EPT Translation Mechanism".
+ * A leaf says write-back whatever the guest's PAT wants: the memory is ordinary RAM.
+ */
+#define EPT_LEVELS		4
+#define EPT_ENTRIES		512
+#define EPT_ADDRESS_MASK	GENMASK_ULL(51, 12)
+#define EPT_TABLE		VMX_EPT_RWX_MASK
+#define EPT_LEAF		(VMX_EPT_READABLE_MASK | VMX_EPT_EXECUTABLE_MASK |	\
+				 (VMX_EPTP_MT_WB << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT)
+
+static bool ept_present(u64 entry)
+{
+	return entry & VMX_EPT_RWX_MASK;
+}
+
+static u64 *ept_table_of(u64 entry)
+{
+	return __va(entry & EPT_ADDRESS_MASK);
+}
+
+/* Level 1 holds the leaves, level 4 is the root. */
+static unsigned int ept_index(gpa_t gpa, int level)
+{
+	return (gpa >> (PAGE_SHIFT + 9 * (level - 1))) & (EPT_ENTRIES - 1);
+}
+
+static u64 ept_level_size(int level)
+{
+	return BIT_ULL(PAGE_SHIFT + 9 * (level - 1));
+}
+
+/* The CPU reads entries at any time: each is stored whole, and after what it points to. */
+static void ept_set(u64 *entry, u64 value)
+{
+	smp_store_release(entry, value);
+}
+
+/* -------------------------------------------------------------------- one walk for all */
+
+struct ept_walk {
+	/* Does its work on one entry and says whether it found what the caller looks for. */
+	bool (*visit)(struct ept *ept, u64 *entry, int level);
+	/* Visit a table that lies wholly in the range instead of what it holds, or when empty. */
+	bool whole_tables;
+};
+
+/*
+ * Visits the leaves that lie at least partly in [start, end). What is not mapped is stepped over at
+ * the highest level possible: a huge empty range costs little.
+ */
+static bool ept_walk(struct ept *ept, const struct ept_walk *walk, u64 *table, int level,
+		     gpa_t start, gpa_t end)
+{
+	u64 size = ept_level_size(level);
+	bool found = false;
+
+	for (gpa_t gpa = ALIGN_DOWN(start, size); gpa < end; gpa += size) {
+		u64 *entry = &table[ept_index(gpa, level)];
+		bool whole = start <= gpa && gpa + size <= end;
+
+		if (!ept_present(*entry))
+			continue;
+		if (level > 1 && !(whole && walk->whole_tables)) {
+			u64 *below = ept_table_of(*entry);
+
+			if (!ept_walk(ept, walk, below, level - 1, max(start, gpa), min(end, gpa + size)))
+				continue;
+			found = true;
+			if (!walk->whole_tables || memchr_inv(below, 0, PAGE_SIZE))
+				continue;
+		}
+		found |= walk->visit(ept, entry, level);
+	}
+	return found;
+}
+
+/*
+ * Takes out a leaf or a table with all that is below it. The table waits on a list, linked through
+ * its struct page: a CPU may still be reading the table itself.
+ */
+static bool remove_entry(struct ept *ept, u64 *entry, int level)
+{
+	u64 old = *entry;
+
+	ept_set(entry, 0);
+	WRITE_ONCE(ept->generation, ept->generation + 1);
+	if (level > 1) {
+		struct page *page = virt_to_page(ept_table_of(old));
+
+		set_page_private(page, level - 1);
+		list_add(&page->lru, &ept->removed);
+	}
+	return true;
+}
+
+void ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
+{
+	static const struct ept_walk unmap = { .visit = remove_entry, .whole_tables = true };
+
+	lockdep_assert_held(&ept->lock);
+	ept_walk(ept, &unmap, ept->root, EPT_LEVELS, start, end);
+}
+
+/*
+ * Without accessed bits a page was accessed if it is mapped, since only an access maps it. Looking
+ * again then means unmapping it: nobody takes the page away for it, so nobody has to wait.
+ */
+static bool test_accessed(struct ept *ept, u64 *entry, int level)
+{
+	return !vmx_caps.has_ept_accessed_dirty || (*entry & VMX_EPT_ACCESS_BIT);
+}
+
+static bool test_and_clear_accessed(struct ept *ept, u64 *entry, int level)
+{
+	if (!vmx_caps.has_ept_accessed_dirty)
+		return remove_entry(ept, entry, level);
+	if (!(*entry & VMX_EPT_ACCESS_BIT))
+		return false;
+	/* The CPU sets the dirty bit in the same entry meanwhile: change one bit only. */
+	clear_bit(ilog2(VMX_EPT_ACCESS_BIT), (unsigned long *)entry);
+	/* A cached translation would not set the bit again: the next slices start without. */
+	WRITE_ONCE(ept->generation, ept->generation + 1);
+	return true;
+}
+
+bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
+{
+	const struct ept_walk age = { .visit = clear ? test_and_clear_accessed : test_accessed };
+
+	lockdep_assert_held(&ept->lock);
+	return ept_walk(ept, &age, ept->root, EPT_LEVELS, start, end);
+}
+
+void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, bool writable)
+{
+	u64 leaf = hpa | EPT_LEAF | (writable ? VMX_EPT_WRITABLE_MASK : 0);
+	u64 *table = ept->root;
+	u64 *entry;
+
+	lockdep_assert_held(&ept->lock);
+	for (int level = EPT_LEVELS; level > 1; level--) {
+		entry = &table[ept_index(gpa, level)];
+		if (!ept_present(*entry))
+			ept_set(entry, __pa(cache->pages[--cache->count]) | EPT_TABLE);
+		table = ept_table_of(*entry);
+	}
+	entry = &table[ept_index(gpa, 1)];
+	/* Another vCPU's write fault on the page may have been first. */
+	leaf |= *entry & VMX_EPT_WRITABLE_MASK;
+	/*
+	 * A mapped page changes only by being unmapped first, so what is replaced here is
+	 * nothing, or the same page with fewer rights. More rights need no INVEPT: the violation
+	 * that brought us here dropped the cached translation. SDM 3C "Operations that Invalidate
+	 * Cached Mappings".
+	 */
+	WARN_ON_ONCE(ept_present(*entry) && ((*entry ^ leaf) & EPT_ADDRESS_MASK));
+	ept_set(entry, leaf);
+}
+
+/* ----------------------------------------------------------------------- freeing tables */
+
+static void free_table(u64 *table, int level, bool may_sleep)
+{
+	if (level > 1)
+		for (int i = 0; i < EPT_ENTRIES; i++)
+			if (ept_present(table[i]))
+				free_table(ept_table_of(table[i]), level - 1, may_sleep);
+	free_page((unsigned long)table);
+	if (may_sleep)
+		cond_resched();
+}
+
+void ept_free_tables(struct list_head *tables, bool may_sleep)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, tables, lru) {
+		int level = page_private(page);
+
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		free_table(page_address(page), level, may_sleep);
+	}
+}
+
+void ept_free_root(struct ept *ept)
+{
+	free_table(ept->root, EPT_LEVELS, true);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * slots.c - slots: which guest-physical addresses show which of the process's memory.
+ *
+ * Reached from vm.c (SET_USER_MEMORY_REGION) and memory.c. The set of slots is replaced as a
+ * whole and read under RCU. A slot that goes or moves takes its mappings with it, by the same
+ * protocol as memory that the process takes away (arch/x86/vmx.h). Process context.
+ */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "module/minivmx.h"
+
+bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found)
+{
+	const struct slots *slots;
+	bool success = false;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (gpa >= slot->gpa && gpa - slot->gpa < slot->size) {
+			*found = *slot;
+			success = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return success;
+}
+
+static int region_check(const struct minivmx_userspace_memory_region *region)
+{
+	u64 end;
+
+	if (region->slot >= MINIVMX_MAX_SLOTS || (region->flags & ~MINIVMX_MEM_READONLY))
+		return -EINVAL;
+	if (!PAGE_ALIGNED(region->guest_phys_addr) || !PAGE_ALIGNED(region->memory_size) ||
+	    !PAGE_ALIGNED(region->userspace_addr))
+		return -EINVAL;
+	if (check_add_overflow(region->guest_phys_addr, region->memory_size, &end) ||
+	    end > vmx_guest_physical_limit())
+		return -EINVAL;
+	if (!access_ok((void __user *)(unsigned long)region->userspace_addr, region->memory_size))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * What may become of a slot that exists: deleted, moved to another guest address, left as it is.
+ */
+static int slot_change_check(const struct slot *old,
+			     const struct minivmx_userspace_memory_region *region)
+{
+	if (!region->memory_size)
+		return old->size ? 0 : -EINVAL;
+	if (!old->size)
+		return 0;
+	if (region->memory_size != old->size || region->userspace_addr != old->hva ||
+	    region->flags != old->flags)
+		return -EINVAL;
+	return 0;
+}
+
+static bool slot_overlaps(const struct slots *slots,
+			  const struct minivmx_userspace_memory_region *region)
+{
+	for (u32 i = 0; i < MINIVMX_MAX_SLOTS; i++) {
+		const struct slot *slot = &slots->slot[i];
+
+		if (i != region->slot && slot->size &&
+		    region->guest_phys_addr < slot->gpa + slot->size &&
+		    slot->gpa < region->guest_phys_addr + region->memory_size)
+			return true;
+	}
+	return false;
+}
+
+/* Makes @slots the VM's and unmaps what @old showed. Faults that began before will look again. */
+static void slots_replace(struct vm *vm, struct slots *slots, const struct slot *old)
+{
+	struct slots *previous = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+
+	ept_lock(vm->ept);
+	ept_invalidate_hold(vm->ept);
+	rcu_assign_pointer(vm->slots, slots);
+	ept_unmap(vm->ept, old->gpa, old->gpa + old->size);
+	ept_unlock(vm->ept);
+	if (old->size)
+		ept_kick_and_wait(vm->ept, true);
+	ept_invalidate_release(vm->ept);
+	kfree_rcu(previous, rcu);
+}
+
+int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region)
+{
+	struct slot old, *slot;
+	struct slots *slots;
+	int err;
+
+	err = region_check(region);
+	if (err)
+		return err;
+	slots = kmalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		return -ENOMEM;
+
+	mutex_lock(&vm->lock);
+	*slots = *rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+	slot = &slots->slot[array_index_nospec(region->slot, MINIVMX_MAX_SLOTS)];
+	old = *slot;
+	err = slot_change_check(&old, region);
+	if (!err && region->memory_size && slot_overlaps(slots, region))
+		err = -EEXIST;
+	if (err) {
+		mutex_unlock(&vm->lock);
+		kfree(slots);
+		return err;
+	}
+	*slot = (struct slot){
+		.gpa = region->guest_phys_addr,
+		.size = region->memory_size,
+		.hva = region->userspace_addr,
+		.flags = region->flags,
+	};
+	slots_replace(vm, slots, &old);
+	mutex_unlock(&vm->lock);
+	return 0;
+}
