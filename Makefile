@@ -9,6 +9,7 @@
 # KERNEL=6.1|6.12|7.2  build for, and boot, that Debian kernel (fetched once into ~/.cache/minivmx)
 # KDIR=DIR             build the module against these headers; default: the running kernel's
 # COMMAND='...'        what `make run` runs in the test machine
+# ARGS='...'           more options for the differential test (--only NAME, --random COUNT, ...)
 # V=1                  show the commands
 
 MAKEFLAGS += --no-print-directory
@@ -27,11 +28,13 @@ ALLCFLAGS = $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -MMD -MP -Iuapi -Itools
 TOOLS_SRC := $(wildcard tools/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:tools/%.c=build/tools/obj/%.o)
 
+ARGS ?=
+DIFFERENTIAL_TIMEOUT ?= 900
 COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup run test check clean distclean help
+.PHONY: all module tools guests selftests setup run test differential check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -77,6 +80,13 @@ run: setup ## boot the test machine and run a guest in it, exit by exit (COMMAND
 
 test: setup ## run all tests in the test machine; the last line is the verdict
 	$(Q)selftests/matrix
+
+# The verdict comes last, whatever is said while the machine shuts down.
+differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx and compare
+	$(Q)mkdir -p build && { $(TESTBED) --smp 2 --with-kvm --timeout $(DIFFERENTIAL_TIMEOUT) -- \
+		sh -c 'modprobe kvm_intel; exec selftests/differential $(ARGS)'; echo $$? >build/differential.status; } | \
+		tee build/differential.log | sed '/ differences$$/d'; \
+	grep ' differences$$' build/differential.log; exit $$(cat build/differential.status)
 
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
 	$(Q)tools/check/check
