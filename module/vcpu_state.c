@@ -12,14 +12,19 @@
 union vcpu_state {
 	struct minivmx_regs regs;
 	struct minivmx_sregs sregs;
+	struct minivmx_debugregs debugregs;
+	struct minivmx_guest_debug guest_debug;
 };
 
 /* The ioctl, what does it, and the member of the union that it takes. */
-#define STATE_CALLS(CALL)				\
-	CALL(GET_REGS,		vmx_get_regs,	regs)	\
-	CALL(SET_REGS,		vmx_set_regs,	regs)	\
-	CALL(GET_SREGS,		vmx_get_sregs,	sregs)	\
-	CALL(SET_SREGS,		vmx_set_sregs,	sregs)
+#define STATE_CALLS(CALL)						\
+	CALL(GET_REGS,		vmx_get_regs,		regs)		\
+	CALL(SET_REGS,		vmx_set_regs,		regs)		\
+	CALL(GET_SREGS,		vmx_get_sregs,		sregs)		\
+	CALL(SET_SREGS,		vmx_set_sregs,		sregs)		\
+	CALL(GET_DEBUGREGS,	vmx_get_debugregs,	debugregs)	\
+	CALL(SET_DEBUGREGS,	vmx_set_debugregs,	debugregs)	\
+	CALL(SET_GUEST_DEBUG,	vmx_set_guest_debug,	guest_debug)
 
 #define STATE_FUNCTION(name, function, member)					\
 static int call_##name(struct vmx_vcpu *vmx, union vcpu_state *state)		\

@@ -69,6 +69,8 @@ long vm_check_extension(unsigned long capability)
 	case MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS:
 	case MINIVMX_CAP_SET_IDENTITY_MAP_ADDR:
 	case MINIVMX_CAP_INTERNAL_ERROR_DATA:
+	case MINIVMX_CAP_SET_GUEST_DEBUG:
+	case MINIVMX_CAP_DEBUGREGS:
 	case MINIVMX_CAP_READONLY_MEM:
 	case MINIVMX_CAP_CHECK_EXTENSION_VM:
 	case MINIVMX_CAP_IMMEDIATE_EXIT:
@@ -78,6 +80,8 @@ long vm_check_extension(unsigned long capability)
 	case MINIVMX_CAP_MAX_VCPUS:
 	case MINIVMX_CAP_MAX_VCPU_ID:
 		return MINIVMX_MAX_VCPUS;
+	case MINIVMX_CAP_SET_GUEST_DEBUG2:
+		return vmx_guest_debug_controls();
 	case MINIVMX_CAP_NR_MEMSLOTS:
 		return MINIVMX_MAX_SLOTS;
 	default:

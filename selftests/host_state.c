@@ -202,6 +202,9 @@ TEST_F(host_state, hardware_breakpoint)
 		.bp_type = HW_BREAKPOINT_W, .bp_addr = (unsigned long)&watched,
 		.bp_len = HW_BREAKPOINT_LEN_8, .exclude_kernel = 1,
 	};
+	const struct minivmx_debugregs debug = {
+		.db = { 0x5000, 0x5008, 0x5010, 0x5018 }, .dr6 = 0xffff0ff0, .dr7 = 0x4ff,
+	};
 	unsigned long hits = 0;
 	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
 
@@ -217,6 +220,14 @@ TEST_F(host_state, hardware_breakpoint)
 	}
 	ASSERT_EQ(8, read(fd, &hits, 8));
 	EXPECT_EQ(101, hits);
+	/* Now the guest uses all four address registers. */
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_DEBUGREGS, (unsigned long)&debug));
+	for (int i = 0; i < 100; i++) {
+		SPOIL(5);
+		watched = i;
+	}
+	ASSERT_EQ(8, read(fd, &hits, 8));
+	EXPECT_EQ(201, hits);
 	close(fd);
 }
 

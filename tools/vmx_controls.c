@@ -34,7 +34,7 @@ static const struct vmx_control primary_controls[] = {
 	{ 23, "MOV-DR exiting",			REQUIRED, "the host's debug registers stay out of reach" },
 	{ 24, "Unconditional I/O exiting",	REQUIRED, "the guest's ports are userspace's, not the host's" },
 	{ 25, "Use I/O bitmaps",		NOT_USED, NULL },
-	{ 27, "Monitor trap flag",		NOT_USED, NULL },
+	{ 27, "Monitor trap flag",		OPTIONAL, "a debugger steps the guest by RFLAGS.TF, which the guest can see" },
 	{ 28, "Use MSR bitmaps",		REQUIRED, "guest accesses to MSRs are told apart" },
 	{ 29, "MONITOR exiting",		REQUIRED, "as MWAIT exiting" },
 	{ 30, "PAUSE exiting",			NOT_USED, NULL },

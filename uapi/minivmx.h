@@ -143,10 +143,19 @@
 
 /*
  * Debugs the guest from outside: from the next RUN on, single steps and breakpoints end RUN with
- * MINIVMX_EXIT_DEBUG. Each call replaces what the last one asked for; control 0 ends it.
- * Errors: EBUSY (INJECT_DB or INJECT_BP while an exception waits to be delivered).
+ * MINIVMX_EXIT_DEBUG. Each call replaces what the last one asked for; control 0 ends it. Steps use
+ * the monitor trap flag where the CPU has it; else RFLAGS.TF, which the guest can then see on its
+ * stack.
+ * Errors: EINVAL (unknown bit in control), EBUSY (INJECT_DB or INJECT_BP while an event waits to
+ *   be delivered).
  */
 #define MINIVMX_SET_GUEST_DEBUG		_IOW(MINIVMX_IO, 0x9b, struct minivmx_guest_debug)
+
+/*
+ * The guest's own debug registers. Errors of SET: EINVAL (flags not 0; bits 63:32 of dr6 or dr7).
+ */
+#define MINIVMX_GET_DEBUGREGS		_IOR(MINIVMX_IO, 0xa1, struct minivmx_debugregs)
+#define MINIVMX_SET_DEBUGREGS		_IOW(MINIVMX_IO, 0xa2, struct minivmx_debugregs)
 
 /* ---------------------------------------------------------------- extension ioctls */
 
@@ -170,6 +179,7 @@
 #define MINIVMX_CAP_SET_GUEST_DEBUG		23	/* SET_GUEST_DEBUG */
 #define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
 #define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
+#define MINIVMX_CAP_DEBUGREGS			50	/* GET_DEBUGREGS, SET_DEBUGREGS */
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
 #define MINIVMX_CAP_MAX_VCPUS			66	/* MINIVMX_MAX_VCPUS */
 #define MINIVMX_CAP_READONLY_MEM		81	/* MINIVMX_MEM_READONLY */
@@ -241,6 +251,14 @@ struct minivmx_translation {
 };
 
 /* ----------------------------------------------------------------------- debugging */
+
+/* SDM 3B "Debug Registers" */
+struct minivmx_debugregs {
+	__u64 db[4];		/* DR0 to DR3: linear addresses */
+	__u64 dr6, dr7;
+	__u64 flags;		/* 0 */
+	__u64 reserved[9];
+};
 
 /* minivmx_guest_debug.control */
 #define MINIVMX_GUESTDBG_ENABLE		0x00000001	/* without it the other bits do nothing */

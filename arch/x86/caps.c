@@ -56,11 +56,15 @@ static const struct control_bit primary_bits[] = {
 	{ 20, REQUIRED, "CR8-store exiting" },
 	{ 23, REQUIRED, "MOV-DR exiting" },
 	{ 24, REQUIRED, "unconditional I/O exiting" },
+	{ 27, OPTIONAL, "monitor trap flag" },
 	{ 28, REQUIRED, "use MSR bitmaps" },
 	{ 29, REQUIRED, "MONITOR exiting" },
 	{ 31, REQUIRED, "activate secondary controls" },
 	{ }
 };
+
+/* Those of them that are on only while they are needed: not part of our word. */
+#define SWITCHED_PRIMARY_CONTROLS	CPU_BASED_MONITOR_TRAP_FLAG
 
 /* The same, second table */
 static const struct control_bit secondary_bits[] = {
@@ -350,6 +354,8 @@ int vmx_caps_setup(void)
 		vmx_caps.control[VMX_ENTRY] &= ~VM_ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL;
 	}
 	vmx_caps.control[VMX_ENTRY] &= ~VM_ENTRY_IA32E_MODE;
+	vmx_caps.has_monitor_trap_flag = vmx_caps.control[VMX_PRIMARY] & CPU_BASED_MONITOR_TRAP_FLAG;
+	vmx_caps.control[VMX_PRIMARY] &= ~SWITCHED_PRIMARY_CONTROLS;
 	return 0;
 }
 

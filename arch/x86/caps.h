@@ -27,6 +27,7 @@ struct vmx_capabilities {
 	u64 ept_vpid;
 	bool has_vpid;				/* VPID, with the INVVPID we need */
 	bool has_preemption_timer;
+	bool has_monitor_trap_flag;
 	bool has_ept_accessed_dirty;
 	bool has_perf_global_ctrl;		/* entry and exit can switch it */
 };

@@ -14,6 +14,7 @@
 
 #include <uapi/exit_reasons.h>
 
+#include "arch/x86/debug.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/inject.h"
 #include "arch/x86/state.h"
@@ -45,7 +46,9 @@ static const struct {
 	[EXIT_REASON_TRIPLE_FAULT]	 = { handle_triple_fault },
 	[EXIT_REASON_CPUID]		 = { handle_cpuid },
 	[EXIT_REASON_HLT]		 = { handle_hlt },
+	[EXIT_REASON_DR_ACCESS]		 = { handle_dr_access },
 	[EXIT_REASON_IO_INSTRUCTION]	 = { handle_io_instruction, handle_io_string },
+	[EXIT_REASON_MONITOR_TRAP_FLAG]	 = { handle_monitor_trap_flag },
 	[EXIT_REASON_EPT_VIOLATION]	 = { always_slow, handle_ept_violation },
 	[EXIT_REASON_PREEMPTION_TIMER]	 = { handle_preemption_timer },
 };
@@ -177,7 +180,7 @@ enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
 	case EXIT_SKIP_AND_RELOAD:
 	case EXIT_SKIP_AND_TO_USER:
 		state_skip_instruction(exit->insn_len);
-		return action;
+		return debug_after_skip(vmx, action);
 	case EXIT_UNDEFINED:
 		inject_exception(vmx, X86_TRAP_UD);
 		return EXIT_RESUME;

@@ -53,6 +53,8 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_triple_fault(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_dr_access(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_monitor_trap_flag(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);

@@ -9,6 +9,7 @@
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
+#include "arch/x86/debug.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/inject.h"
 #include "arch/x86/vcpu.h"
@@ -29,7 +30,7 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
 }
 
 /*
- * Reason 0 is two things: the host's NMI, or an exception of the guest that setup.c intercepts.
+ * Reason 0 is two things: the host's NMI, or an exception of the guest that debug.c intercepts.
  */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
@@ -41,11 +42,10 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 	case X86_TRAP_MC:
 		return EXIT_TO_MACHINE_CHECK;
 	case X86_TRAP_DB:
+	case X86_TRAP_BP:
+		return debug_exception(vmx, exit);
 	case X86_TRAP_AC:
-		/*
-		 * The guest's own after all. Its delivery may raise it again, without end and
-		 * before any interrupt is taken, so the host gets its turn each time.
-		 */
+		/* As for #DB (debug.c): it may raise itself again without end. */
 		inject_exception_again(vmx, exit);
 		return EXIT_TO_HOST;
 	default:

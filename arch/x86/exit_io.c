@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <asm/vmx.h>
 
+#include "arch/x86/debug.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
@@ -92,6 +93,7 @@ int vmx_complete_exit(struct vmx_vcpu *vmx)
 {
 	struct pending_io io = vmx->io;
 
+	debug_begin_run(vmx);
 	if (!io.pending)
 		return VMX_RESUME;
 	vmx->io.pending = false;

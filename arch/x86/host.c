@@ -22,6 +22,7 @@
 #include <asm/special_insns.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/debug.h"
 #include "arch/x86/host.h"
 #include "arch/x86/vmcs.h"
 
@@ -181,22 +182,33 @@ static void syscall_msrs_leave(struct vmx_vcpu *vmx, struct host_state *host)
 /* ---------------------------------------------------------------- debug facilities */
 
 /*
- * VM exit clears DEBUGCTL and sets DR7 to 0x400. SDM 3C "Loading Host Control Registers, Debug
- * Registers, MSRs".
+ * VM entry loads DR7, VM exit sets it to 0x400 and clears DEBUGCTL. DR0 to DR3 nobody switches:
+ * MOV DR exits, so they matter only while DR7 switches one on. SDM 3C "Loading Host Control
+ * Registers, Debug Registers, MSRs".
  */
-static void debug_enter(struct host_state *host)
+static void debug_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {
+	const u64 *addresses = debug_effective_addresses(vmx);
+
 	host->debugctl = get_debugctlmsr();
+	host->breakpoints_switched = debug_breakpoints_on(vmx);
+	if (!host->breakpoints_switched)
+		return;
+	/* The host's own must not fire at the guest's addresses. */
+	set_debugreg(0, 7);
+	for (int i = 0; i < ARRAY_SIZE(host->breakpoints); i++) {
+		get_debugreg(host->breakpoints[i], i);
+		set_debugreg(addresses[i], i);
+	}
 }
 
 static void debug_leave(struct host_state *host)
 {
 	if (host->debugctl)
 		update_debugctlmsr(host->debugctl);
-	/*
-	 * MOV DR exits, so the guest has not touched DR0 to DR3: switching DR7 on again is
-	 * enough.
-	 */
+	if (host->breakpoints_switched)
+		for (int i = 0; i < ARRAY_SIZE(host->breakpoints); i++)
+			set_debugreg(host->breakpoints[i], i);
 	if (hw_breakpoint_active())
 		set_debugreg(this_cpu_read(cpu_dr7), 7);
 }
@@ -256,7 +268,7 @@ void host_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {
 	segments_enter(host);
 	syscall_msrs_enter(vmx, host);
-	debug_enter(host);
+	debug_enter(vmx, host);
 	fpu_enter(vmx, host);
 	kernel_gs_enter(vmx, host);
 }

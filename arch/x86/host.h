@@ -17,6 +17,8 @@ struct host_state {
 	u64 fs_base, kernel_gs_base;
 	u64 debugctl;
 	u64 xcr0;
+	u64 breakpoints[4];	/* DR0 to DR3 */
+	bool breakpoints_switched;
 	bool xcr0_switched;
 	bool syscall_msrs_switched;
 	struct syscall_msrs syscall_msrs;

@@ -33,6 +33,19 @@ void inject_exception_code(struct vmx_vcpu *vmx, unsigned int vector, u32 error_
 	vmx->event.error_code = error_code;
 }
 
+void inject_breakpoint(struct vmx_vcpu *vmx)
+{
+	vmx->event = (struct vmx_event){
+		.info = X86_TRAP_BP | INTR_TYPE_SOFT_EXCEPTION | INTR_INFO_VALID_MASK,
+		.insn_len = 1,
+	};
+}
+
+bool inject_is_pending(const struct vmx_vcpu *vmx)
+{
+	return vmx->event.info & INTR_INFO_VALID_MASK;
+}
+
 void inject_page_fault(struct vmx_vcpu *vmx, u64 address, u32 error_code)
 {
 	vmx->cr2 = address;

@@ -14,6 +14,10 @@ struct vmx_vcpu;
 void inject_exception(struct vmx_vcpu *vmx, unsigned int vector);
 /* The same for those that push an error code. */
 void inject_exception_code(struct vmx_vcpu *vmx, unsigned int vector, u32 error_code);
+/* #BP, as the INT3 at RIP would raise it. */
+void inject_breakpoint(struct vmx_vcpu *vmx);
+/* Is an exception, or another event, waiting for the next VM entry? */
+bool inject_is_pending(const struct vmx_vcpu *vmx);
 /* #PF: sets CR2 to the linear @address too. */
 void inject_page_fault(struct vmx_vcpu *vmx, u64 address, u32 error_code);
 

@@ -43,13 +43,6 @@ void vmcs_setup_exit(void)
 }
 
 /*
- * Exceptions that a guest must not handle alone: #DB and #AC because delivering one can raise the
- * next without end, with interrupts held off (CVE-2015-5307, CVE-2015-8104); #MC because it is
- * the host's machine that broke.
- */
-#define INTERCEPTED_EXCEPTIONS	(BIT(1) | BIT(17) | BIT(18))
-
-/*
  * Ticks of the VMX-preemption timer in one host tick; each VM entry starts it anew. Host interrupts
  * end a slice anyway, whatever the guest's flag; the timer is a backstop, and in an emulator that
  * masks them by that flag it is the only end. It counts the TSC shifted right.
@@ -70,10 +63,10 @@ static void setup_execution_controls(struct vmx_vcpu *vmx)
 	if (!vmx->vpid)
 		secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.control[VMX_PIN_BASED]);
-	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx_caps.control[VMX_PRIMARY]);
+	vmx->primary_controls = vmx_caps.control[VMX_PRIMARY];
+	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->primary_controls);
 	vmcs_write32(SECONDARY_VM_EXEC_CONTROL, secondary);
 
-	vmcs_write32(EXCEPTION_BITMAP, INTERCEPTED_EXCEPTIONS);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
@@ -125,7 +118,6 @@ static void setup_guest_state(void)
 	vmcs_write64(GUEST_IA32_PAT, PAT_AT_RESET);
 	if (vmx_caps.has_perf_global_ctrl)
 		vmcs_write64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);
-	vmcs_write(GUEST_DR7, 0x400);
 	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 	vmcs_write32(GUEST_SYSENTER_CS, 0);

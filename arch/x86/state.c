@@ -8,6 +8,7 @@
 #include <linux/bits.h>
 #include <linux/irqflags.h>
 #include <linux/string.h>
+#include <asm/debugreg.h>
 #include <asm/fpu/types.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
@@ -15,6 +16,7 @@
 #include <asm/vmx.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/debug.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
@@ -65,12 +67,42 @@ static void read_control(struct vmx_vcpu *vmx)
 
 /* ----------------------------------------------------------------- core, segments, tables */
 
+/* The shadow of STI and MOV SS covers one instruction. */
+#define ONE_INSTRUCTION_SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
+
+/*
+ * A single-step trap that the CPU is to raise after VM entry. In a shadow VM entry insists that
+ * one is pending just if TF is set. SDM 3C "Checks on Guest Non-Register State".
+ */
+static void write_pending_debug(struct vmx_vcpu *vmx, u32 interruptibility, u64 rflags)
+{
+	u64 pending = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
+
+	if (interruptibility & ONE_INSTRUCTION_SHADOW)
+		pending &= ~(u64)DR_STEP;
+	if (vmx->debug.step_trap_due ||
+	    ((interruptibility & ONE_INSTRUCTION_SHADOW) && (rflags & X86_EFLAGS_TF)))
+		pending |= DR_STEP;
+	vmx->debug.step_trap_due = false;
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, pending);
+}
+
 static void write_core(struct vmx_vcpu *vmx)
 {
+	u32 interruptibility = vmx->interruptibility;
+	u64 rflags = vmx->rflags;
+
+	/* A step by TF would trap before the first instruction if that is in a shadow. */
+	if (vmx->debug.step_by_tf_due) {
+		rflags |= X86_EFLAGS_TF;
+		interruptibility &= ~ONE_INSTRUCTION_SHADOW;
+		vmx->debug.step_by_tf_due = false;
+	}
 	vmcs_write(GUEST_RIP, vmx->rip);
 	vmcs_write(GUEST_RSP, vmx->regs[VMX_RSP]);
-	vmcs_write(GUEST_RFLAGS, vmx->rflags);
-	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, vmx->interruptibility);
+	vmcs_write(GUEST_RFLAGS, rflags);
+	vmcs_write32(GUEST_INTERRUPTIBILITY_INFO, interruptibility);
+	write_pending_debug(vmx, interruptibility, rflags);
 }
 
 static void read_core(struct vmx_vcpu *vmx)
@@ -78,6 +110,8 @@ static void read_core(struct vmx_vcpu *vmx)
 	vmx->rip = vmcs_read(GUEST_RIP);
 	vmx->regs[VMX_RSP] = vmcs_read(GUEST_RSP);
 	vmx->rflags = vmcs_read(GUEST_RFLAGS);
+	if (debug_steps_by_tf(vmx))
+		vmx->rflags &= ~X86_EFLAGS_TF;
 	vmx->interruptibility = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
 }
 
@@ -131,6 +165,8 @@ void state_load(struct vmx_vcpu *vmx)
 		write_segments(vmx);
 	if (vmx->dirty & STATE_TABLES)
 		write_tables(vmx);
+	if (vmx->dirty & STATE_DEBUG)
+		debug_load(vmx);
 	vmx->dirty = 0;
 }
 
@@ -140,9 +176,6 @@ void state_save(struct vmx_vcpu *vmx)
 	read_control(vmx);
 	vmx->stale = STATE_LAZY;
 }
-
-/* The shadow of STI and MOV SS covers one instruction. */
-#define ONE_INSTRUCTION_SHADOW	(GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS)
 
 /*
  * Has RIP gone over 4 GiB? Outside 64-bit code it has 32 bits: behind the last byte comes the
@@ -203,7 +236,34 @@ int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
 	vmx->rip = next;
 	vmx->interruptibility &= ~ONE_INSTRUCTION_SHADOW;
 	vmx->dirty |= STATE_CORE;
-	return 0;
+	return debug_after_skip_saved(vmx);
+}
+
+u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number)
+{
+	u64 value = number == VMX_RSP ? vmcs_read(GUEST_RSP) : vmx->regs[number];
+
+	return vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK ? value : (u32)value;
+}
+
+void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value)
+{
+	if (!(vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+		value = (u32)value;
+	if (number == VMX_RSP)
+		vmcs_write(GUEST_RSP, value);
+	else
+		vmx->regs[number] = value;
+}
+
+void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on)
+{
+	u32 wanted = (vmx->primary_controls & ~controls) | (on ? controls : 0);
+
+	if (wanted == vmx->primary_controls)
+		return;
+	vmx->primary_controls = wanted;
+	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, wanted);
 }
 
 /* ------------------------------------------------------------------------ reset */
@@ -239,6 +299,9 @@ void state_reset(struct vmx_vcpu *vmx)
 			 (vmx->id == 0 ? MSR_IA32_APICBASE_BSP : 0);
 	((struct fxregs_state *)vmx->fpu)->cwd = FCW_AT_RESET;
 	((struct fxregs_state *)vmx->fpu)->mxcsr = MXCSR_AT_RESET;
+
+	vmx->debug.dr6 = DR6_AT_RESET;
+	vmx->debug.dr7 = DR7_AT_RESET;
 
 	vmx->dirty = STATE_ALL;
 	vmx->stale = 0;

@@ -20,9 +20,16 @@ void state_load(struct vmx_vcpu *vmx);
 /* In a slice: reads what each slice reads, after the last VM exit. */
 void state_save(struct vmx_vcpu *vmx);
 
+/* In a slice: general register @number; RSP is in the VMCS. Outside 64-bit code 32 bits count. */
+u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number);
+void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value);
+
+/* In a slice: sets or clears primary VM-execution controls. */
+void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on);
+
 /* Moves RIP behind the instruction, as executing it would: in a slice. */
 void state_skip_instruction(u32 insn_len);
-/* The same outside slices: 0, -EBUSY or -EIO. */
+/* The same outside slices: an enum vmx_result, -EBUSY or -EIO. */
 int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len);
 
 #endif /* _MINIVMX_ARCH_STATE_H */

@@ -27,9 +27,10 @@ enum vmx_state_group {
 	STATE_CONTROL	= BIT(1),	/* CR0, CR3, CR4, EFER: read after each slice */
 	STATE_SEGMENTS	= BIT(2),	/* the eight segment registers: fetched when asked for */
 	STATE_TABLES	= BIT(3),	/* GDTR, IDTR: fetched when asked for */
+	STATE_DEBUG	= BIT(4),	/* DR7 and what exits for a debugger: never in the VMCS alone */
 };
 
-#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES)
+#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES | STATE_DEBUG)
 #define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES)
 
 struct vmx_segment {
@@ -78,6 +79,17 @@ struct pending_io {
 	u64 rip;		/* of the instruction; if it moves, somebody else finished it */
 };
 
+/* Debug registers and who uses them: debug.c. */
+struct debug_state {
+	u64 addresses[4];		/* the guest's DR0 to DR3 */
+	u64 dr6, dr7;
+	u32 control;			/* SET_GUEST_DEBUG: MINIVMX_GUESTDBG_*, 0: nobody debugs */
+	bool step_trap_due;		/* the next VM entry is to raise the single-step trap */
+	bool step_by_tf_due;		/* it is to begin a debugger's step, by RFLAGS.TF */
+	u64 debugger_addresses[4];	/* with MINIVMX_GUESTDBG_USE_HW_BP: instead of the guest's */
+	u64 debugger_dr7;
+};
+
 /* What the host fields of the VMCS hold: a field is written only when it changes. */
 struct host_fields {
 	u64 cr0, cr3, cr4;
@@ -118,6 +130,8 @@ struct vmx_vcpu {
 	u8 fpu[GUEST_FPU_SIZE] __aligned(64);
 
 	u64 tsc_offset;			/* guest TSC - host TSC */
+	struct debug_state debug;
+	u32 primary_controls;		/* what the VMCS has */
 
 	struct vmx_event event;
 	bool entry_failed;		/* the last VM entry did not reach the guest */

@@ -142,6 +142,12 @@ int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs);
 int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs);
 int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs);
 
+int vmx_get_debugregs(struct vmx_vcpu *vmx, struct minivmx_debugregs *regs);
+int vmx_set_debugregs(struct vmx_vcpu *vmx, const struct minivmx_debugregs *regs);
+/* The MINIVMX_GUESTDBG_* that vmx_set_guest_debug() takes. */
+u32 vmx_guest_debug_controls(void);
+int vmx_set_guest_debug(struct vmx_vcpu *vmx, const struct minivmx_guest_debug *debug);
+
 /* Takes over @entries (kvfree'd with the vCPU, or when replaced). */
 void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count);
 /* Writes at most @room entries and returns how many there are. */
