@@ -28,6 +28,10 @@ static char *l1d_flush = "auto";
 module_param(l1d_flush, charp, 0444);
 MODULE_PARM_DESC(l1d_flush, "Clear the L1 data cache before running a guest: auto (where the CPU needs it), always, never");
 
+static char *nx_large_pages = "auto";
+module_param(nx_large_pages, charp, 0444);
+MODULE_PARM_DESC(nx_large_pages, "Let guests execute from 4 KiB pages only, against iTLB multihit: auto (where the CPU needs it), always, never");
+
 /* The header of a variable-length list: room in, length out. */
 static int put_list_length(void __user *nent, unsigned int needed, unsigned int room)
 {
@@ -113,17 +117,17 @@ static struct miscdevice device = {
 	.mode	= 0660,
 };
 
-static int l1d_flush_policy(enum l1d_flush_policy *policy)
+static int policy_parse(const char *parameter, const char *value, enum mitigation_policy *policy)
 {
 	static const char * const names[] = {
-		[L1D_FLUSH_AUTO]   = "auto",
-		[L1D_FLUSH_ALWAYS] = "always",
-		[L1D_FLUSH_NEVER]  = "never",
+		[MITIGATION_AUTO]   = "auto",
+		[MITIGATION_ALWAYS] = "always",
+		[MITIGATION_NEVER]  = "never",
 	};
-	int index = match_string(names, ARRAY_SIZE(names), l1d_flush);
+	int index = match_string(names, ARRAY_SIZE(names), value);
 
 	if (index < 0) {
-		pr_err("l1d_flush=%s is none of auto, always, never\n", l1d_flush);
+		pr_err("%s=%s is none of auto, always, never\n", parameter, value);
 		return -EINVAL;
 	}
 	*policy = index;
@@ -132,13 +136,14 @@ static int l1d_flush_policy(enum l1d_flush_policy *policy)
 
 static int __init minivmx_init(void)
 {
-	enum l1d_flush_policy policy;
+	enum mitigation_policy l1d, nx;
 	int err;
 
-	err = l1d_flush_policy(&policy);
-	if (err)
-		return err;
-	err = vmx_setup(policy);
+	err = policy_parse("l1d_flush", l1d_flush, &l1d);
+	if (!err)
+		err = policy_parse("nx_large_pages", nx_large_pages, &nx);
+	if (!err)
+		err = vmx_setup(l1d, nx);
 	if (err)
 		return err;
 	err = vm_setup();

@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
@@ -199,6 +200,56 @@ static int page_find(unsigned long hva, bool write, struct page **page)
 	return pages == -ENOMEM ? -ENOMEM : -EFAULT;
 }
 
+/*
+ * Does one entry of the process's page table map the aligned 2 MiB around @hva? The tables may
+ * change at any time, and be freed, but not before a CPU with interrupts off has answered an IPI.
+ * Only under the EPT lock, with the sequence unmoved, is the answer good until the unlock: to
+ * take such an entry apart, the kernel invalidates it first.
+ */
+static bool process_maps_large(unsigned long hva)
+{
+	bool large = false;
+	unsigned long flags;
+	pgd_t pgd;
+	p4d_t p4d;
+	pud_t pud;
+	pmd_t pmd;
+
+	local_irq_save(flags);
+	pgd = READ_ONCE(*pgd_offset(current->mm, hva));
+	if (pgd_none(pgd))
+		goto out;
+	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
+	if (p4d_none(p4d) || !p4d_present(p4d))
+		goto out;
+	pud = READ_ONCE(*pud_offset(&p4d, hva));
+	if (pud_none(pud) || !pud_present(pud))
+		goto out;
+	/* One of 1 GiB does too. */
+	if (pud_leaf(pud)) {
+		large = true;
+		goto out;
+	}
+	pmd = READ_ONCE(*pmd_offset(&pud, hva));
+	large = pmd_present(pmd) && pmd_leaf(pmd);
+out:
+	local_irq_restore(flags);
+	return large;
+}
+
+/* May the block of 2 MiB around @gpa be mapped with one leaf? */
+static bool may_map_large(const struct slot *slot, gpa_t gpa)
+{
+	gpa_t block = ALIGN_DOWN(gpa, PMD_SIZE);
+
+	/* It must be in the slot as a whole, and a block in the process's memory too. */
+	if (block < slot->gpa || block + PMD_SIZE > slot->gpa + slot->size)
+		return false;
+	if ((slot->gpa ^ slot->hva) & (PMD_SIZE - 1))
+		return false;
+	return process_maps_large(slot->hva + (gpa - slot->gpa));
+}
+
 int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
 {
 	unsigned long sequence;
@@ -222,7 +273,7 @@ int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory
 	ept_lock(vm->ept);
 	/* Moved: the page may be another one by now. The guest will fault again. */
 	if (!ept_sequence_moved(vm->ept, sequence)) {
-		ept_map(vm->ept, cache, gpa, page_to_phys(page), fault->write);
+		ept_map(vm->ept, cache, fault, page_to_phys(page), may_map_large(&slot, gpa));
 		/*
 		 * The guest's writes set no dirty bit that the kernel looks at, and a writable
 		 * page can still be clean (MADV_FREE, a shared mapping that was only read): say

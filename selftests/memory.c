@@ -245,32 +245,4 @@ TEST_F(memory, freed_page_written_by_the_guest_stays)
 		SKIP(return, "this kernel reclaimed none of the clean pages");
 }
 
-/* One page of a huge page goes away: its neighbours stay what they were. */
-TEST_F(memory, hole_in_a_huge_page)
-{
-	enum { HUGE = 0x200000 };
-	__u8 *area = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	__u8 *huge = (__u8 *)(((unsigned long)area + HUGE - 1) & -HUGE);
-	__u32 gpa = 0x800000, value;
-
-	ASSERT_NE(MAP_FAILED, area);
-	/* Without transparent huge pages this still is a hole among small ones. */
-	madvise(huge, HUGE, MADV_HUGEPAGE);
-	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, gpa, HUGE, huge));
-	for (__u32 offset = 0; offset < HUGE; offset += HUGE / 4)
-		GUEST_WRITES(&self->vm, offset + 1, gpa + offset);
-	ASSERT_EQ(0, munmap(huge + HUGE / 2, PAGE));
-	EXPECT_EQ(-EFAULT, vm_peek(&self->vm, gpa + HUGE / 2, &value));
-	for (__u32 offset = 0; offset < HUGE; offset += HUGE / 4) {
-		if (offset == HUGE / 2)
-			continue;
-		EXPECT_GUEST_READS(&self->vm, offset + 1, gpa + offset);
-		EXPECT_EQ(offset + 1, *(__u32 *)(huge + offset));
-	}
-	EXPECT_GUEST_READS(&self->vm, 0, gpa + HUGE / 2 + PAGE);
-	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, 0, 0, NULL));
-	munmap(area, 2 * HUGE);
-}
-
 TEST_HARNESS_MAIN

@@ -219,6 +219,7 @@ static int ept_setup(void)
 			return -EOPNOTSUPP;
 		}
 	vmx_caps.has_ept_accessed_dirty = vmx_caps.ept_vpid & VMX_EPT_AD_BIT;
+	vmx_caps.has_ept_2m = vmx_caps.ept_vpid & VMX_EPT_2MB_PAGE_BIT;
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct vmx_capabilities {
 	bool has_preemption_timer;
 	bool has_monitor_trap_flag;
 	bool has_ept_accessed_dirty;
+	bool has_ept_2m;			/* leaves of 2 MiB */
 	bool has_perf_global_ctrl;		/* entry and exit can switch it */
 };
 

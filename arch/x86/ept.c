@@ -17,7 +17,7 @@
  *   cached is tagged with the root's address only. SDM 3C "Caching Translation Information".
  *   (No test can show it missing in the emulator, which caches nothing across VM entries.)
  *
- * The entries are in ept_table.c.
+ * The table itself is in ept_table.c.
  */
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -57,7 +57,7 @@ err_free_ept:
 
 void ept_destroy(struct ept *ept)
 {
-	ept_free_tables(&ept->removed, true);
+	ept_free_tables(ept, &ept->removed, true);
 	ept_free_root(ept);
 	free_cpumask_var(ept->running);
 	kfree(ept);
@@ -140,7 +140,7 @@ void ept_kick_and_wait(struct ept *ept, bool may_sleep)
 	preempt_disable();
 	smp_call_function_many(ept->running, kicked, NULL, true);
 	preempt_enable();
-	ept_free_tables(&tables, may_sleep);
+	ept_free_tables(ept, &tables, may_sleep);
 }
 
 void ept_enter(struct vmx_vcpu *vmx)

@@ -12,6 +12,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include "arch/x86/vmx.h"
+
 struct vmx_vcpu;
 
 struct ept {
@@ -25,6 +27,7 @@ struct ept {
 	unsigned long sequence;		/* moves when an invalidation begins or ends */
 	unsigned int invalidations;	/* that have begun and not ended */
 	struct list_head removed;	/* tables taken out, to be freed after a kick-and-wait */
+	struct ept_counts counts;	/* of leaves; those in removed tables still count */
 
 	/* Read in slices without the lock. */
 	unsigned long generation;	/* moves when something is unmapped */
@@ -36,7 +39,7 @@ void ept_enter(struct vmx_vcpu *vmx);
 void ept_leave(struct vmx_vcpu *vmx);
 
 /* ept_table.c: frees tables that no CPU can reach any more, with all that is below them. */
-void ept_free_tables(struct list_head *tables, bool may_sleep);
+void ept_free_tables(struct ept *ept, struct list_head *tables, bool may_sleep);
 void ept_free_root(struct ept *ept);
 
 #endif /* _MINIVMX_ARCH_EPT_H */

@@ -8,6 +8,11 @@
  * A table that maps nothing is taken out too, so memory for tables is given back together with the
  * guest memory that they mapped. What lies wholly in an unmapped range goes in one step, however
  * much it maps.
+ *
+ * A leaf maps 4 KiB, or 2 MiB where the process's own page table has such an entry. A large leaf is
+ * put only where no table is, and never replaced piece by piece: whatever changes a part of the
+ * block unmaps it all, and the guest's next access finds out what is there. Only a fetch through a
+ * large leaf that is not executable (mitigate.c) splits it.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -17,6 +22,7 @@
 
 #include "arch/x86/caps.h"
 #include "arch/x86/ept.h"
+#include "arch/x86/mitigate.h"
 #include "arch/x86/vmx.h"
 
 /*
@@ -29,6 +35,7 @@
 #define EPT_TABLE		VMX_EPT_RWX_MASK
 #define EPT_LEAF		(VMX_EPT_READABLE_MASK | VMX_EPT_EXECUTABLE_MASK |	\
 				 (VMX_EPTP_MT_WB << VMX_EPT_MT_EPTE_SHIFT) | VMX_EPT_IPAT_BIT)
+#define EPT_LARGE		BIT_ULL(7)	/* a leaf above level 1 */
 
 static bool ept_present(u64 entry)
 {
@@ -40,7 +47,12 @@ static u64 *ept_table_of(u64 entry)
 	return __va(entry & EPT_ADDRESS_MASK);
 }
 
-/* Level 1 holds the leaves, level 4 is the root. */
+static bool ept_is_leaf(u64 entry, int level)
+{
+	return level == 1 || (entry & EPT_LARGE);
+}
+
+/* Level 1 holds the leaves of 4 KiB, level 2 those of 2 MiB, level 4 is the root. */
 static unsigned int ept_index(gpa_t gpa, int level)
 {
 	return (gpa >> (PAGE_SHIFT + 9 * (level - 1))) & (EPT_ENTRIES - 1);
@@ -55,6 +67,12 @@ static u64 ept_level_size(int level)
 static void ept_set(u64 *entry, u64 value)
 {
 	smp_store_release(entry, value);
+}
+
+/* How many leaves there are at @level. */
+static u64 *ept_count(struct ept_counts *counts, int level)
+{
+	return level == 1 ? &counts->pages_4k : &counts->pages_2m;
 }
 
 /* -------------------------------------------------------------------- one walk for all */
@@ -82,7 +100,7 @@ static bool ept_walk(struct ept *ept, const struct ept_walk *walk, u64 *table, i
 
 		if (!ept_present(*entry))
 			continue;
-		if (level > 1 && !(whole && walk->whole_tables)) {
+		if (!ept_is_leaf(*entry, level) && !(whole && walk->whole_tables)) {
 			u64 *below = ept_table_of(*entry);
 
 			if (!ept_walk(ept, walk, below, level - 1, max(start, gpa), min(end, gpa + size)))
@@ -106,7 +124,9 @@ static bool remove_entry(struct ept *ept, u64 *entry, int level)
 
 	ept_set(entry, 0);
 	WRITE_ONCE(ept->generation, ept->generation + 1);
-	if (level > 1) {
+	if (ept_is_leaf(old, level)) {
+		*ept_count(&ept->counts, level) -= 1;
+	} else {
 		struct page *page = virt_to_page(ept_table_of(old));
 
 		set_page_private(page, level - 1);
@@ -153,22 +173,36 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
 	return ept_walk(ept, &age, ept->root, EPT_LEVELS, start, end);
 }
 
-void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, bool writable)
-{
-	u64 leaf = hpa | EPT_LEAF | (writable ? VMX_EPT_WRITABLE_MASK : 0);
-	u64 *table = ept->root;
-	u64 *entry;
+/* ------------------------------------------------------------------------------ mapping */
 
-	lockdep_assert_held(&ept->lock);
-	for (int level = EPT_LEVELS; level > 1; level--) {
-		entry = &table[ept_index(gpa, level)];
-		if (!ept_present(*entry))
-			ept_set(entry, __pa(cache->pages[--cache->count]) | EPT_TABLE);
-		table = ept_table_of(*entry);
+/*
+ * Makes the large leaf at @entry a table of small ones. They translate as it did, so nothing cached
+ * is wrong but for what the caller is about to change.
+ */
+static void split_entry(struct ept *ept, u64 *entry, u64 *table)
+{
+	u64 leaf = (*entry & ~EPT_LARGE) | VMX_EPT_EXECUTABLE_MASK;
+
+	for (int i = 0; i < EPT_ENTRIES; i++)
+		table[i] = leaf + ((u64)i << PAGE_SHIFT);
+	ept_set(entry, __pa(table) | EPT_TABLE);
+	ept->counts.pages_2m -= 1;
+	ept->counts.pages_4k += EPT_ENTRIES;
+}
+
+/* Puts the leaf for @fault at @entry, or adds rights to the one that is there. */
+static void set_leaf(struct ept *ept, u64 *entry, int level, const struct vmx_memory_fault *fault,
+		     hpa_t hpa)
+{
+	u64 leaf = ALIGN_DOWN(hpa, ept_level_size(level)) | EPT_LEAF;
+
+	if (level > 1) {
+		leaf |= EPT_LARGE;
+		if (large_pages_are_nx())
+			leaf &= ~VMX_EPT_EXECUTABLE_MASK;
 	}
-	entry = &table[ept_index(gpa, 1)];
 	/* Another vCPU's write fault on the page may have been first. */
-	leaf |= *entry & VMX_EPT_WRITABLE_MASK;
+	leaf |= fault->write ? VMX_EPT_WRITABLE_MASK : *entry & VMX_EPT_WRITABLE_MASK;
 	/*
 	 * A mapped page changes only by being unmapped first, so what is replaced here is
 	 * nothing, or the same page with fewer rights. More rights need no INVEPT: the violation
@@ -176,36 +210,86 @@ void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, boo
 	 * Cached Mappings".
 	 */
 	WARN_ON_ONCE(ept_present(*entry) && ((*entry ^ leaf) & EPT_ADDRESS_MASK));
+	if (!ept_present(*entry))
+		*ept_count(&ept->counts, level) += 1;
 	ept_set(entry, leaf);
+}
+
+void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
+	     hpa_t hpa, bool large)
+{
+	u64 *table = ept->root;
+	int level;
+
+	lockdep_assert_held(&ept->lock);
+	/* Nothing can be fetched through a large leaf then. */
+	if (!vmx_caps.has_ept_2m || (fault->fetch && large_pages_are_nx()))
+		large = false;
+	for (level = EPT_LEVELS; level > 1; level--) {
+		u64 *entry = &table[ept_index(fault->gpa, level)];
+
+		if (level == 2 && large && (!ept_present(*entry) || ept_is_leaf(*entry, level)))
+			break;
+		if (!ept_present(*entry))
+			ept_set(entry, __pa(cache->pages[--cache->count]) | EPT_TABLE);
+		else if (ept_is_leaf(*entry, level))
+			split_entry(ept, entry, cache->pages[--cache->count]);
+		table = ept_table_of(*entry);
+	}
+	set_leaf(ept, &table[ept_index(fault->gpa, level)], level, fault, hpa);
 }
 
 /* ----------------------------------------------------------------------- freeing tables */
 
-static void free_table(u64 *table, int level, bool may_sleep)
+/* Frees the table with all that is below it, and counts the leaves that were there. */
+static void free_table(u64 *table, int level, bool may_sleep, struct ept_counts *freed)
 {
-	if (level > 1)
-		for (int i = 0; i < EPT_ENTRIES; i++)
-			if (ept_present(table[i]))
-				free_table(ept_table_of(table[i]), level - 1, may_sleep);
+	for (int i = 0; i < EPT_ENTRIES; i++) {
+		if (!ept_present(table[i]))
+			continue;
+		if (ept_is_leaf(table[i], level))
+			*ept_count(freed, level) += 1;
+		else
+			free_table(ept_table_of(table[i]), level - 1, may_sleep, freed);
+	}
 	free_page((unsigned long)table);
 	if (may_sleep)
 		cond_resched();
 }
 
-void ept_free_tables(struct list_head *tables, bool may_sleep)
+void ept_free_tables(struct ept *ept, struct list_head *tables, bool may_sleep)
 {
+	struct ept_counts freed = { 0 };
 	struct page *page, *next;
 
+	if (list_empty(tables))
+		return;
 	list_for_each_entry_safe(page, next, tables, lru) {
 		int level = page_private(page);
 
 		list_del(&page->lru);
 		set_page_private(page, 0);
-		free_table(page_address(page), level, may_sleep);
+		free_table(page_address(page), level, may_sleep, &freed);
 	}
+	spin_lock(&ept->lock);
+	ept->counts.pages_4k -= freed.pages_4k;
+	ept->counts.pages_2m -= freed.pages_2m;
+	spin_unlock(&ept->lock);
 }
 
 void ept_free_root(struct ept *ept)
 {
-	free_table(ept->root, EPT_LEVELS, true);
+	struct ept_counts freed = { 0 };
+
+	free_table(ept->root, EPT_LEVELS, true, &freed);
+}
+
+struct ept_counts ept_counts(struct ept *ept)
+{
+	struct ept_counts counts;
+
+	spin_lock(&ept->lock);
+	counts = ept->counts;
+	spin_unlock(&ept->lock);
+	return counts;
 }

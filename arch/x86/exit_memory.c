@@ -17,12 +17,14 @@
 
 /* SDM 3C "Exit Qualification for EPT Violations" */
 #define EPT_VIOLATION_WRITE	BIT_ULL(1)
+#define EPT_VIOLATION_FETCH	BIT_ULL(2)
 
 int handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	const struct vmx_memory_fault fault = {
 		.gpa = exit->guest_physical,
 		.write = exit->qualification & EPT_VIOLATION_WRITE,
+		.fetch = exit->qualification & EPT_VIOLATION_FETCH,
 	};
 	int err = memory_fault(vmx->vm, &vmx->ept_cache, &fault);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mitigate.c - clearing the L1 data cache and the branch predictors around a slice.
+ * mitigate.c - clearing the L1 data cache and the branch predictors around a slice, and what else
+ * keeps a guest from harming the host through the CPU's flaws.
  *
- * Reached from run.c. The policy follows the kernel's: what it found the CPU vulnerable to,
+ * Reached from run.c and ept_table.c. The policy follows the kernel's: what it found the CPU vulnerable to,
  * and what the command line (mitigations=) asks for. Interrupts are off but during setup.
  */
 #include <linux/cpu.h>
@@ -36,12 +37,12 @@ static u8 *l1d_buffer;
 static DEFINE_PER_CPU(u64, last_vcpu);
 static bool use_ibpb;
 
-static bool l1d_flush_needed(enum l1d_flush_policy policy)
+static bool l1d_flush_needed(enum mitigation_policy policy)
 {
 	u64 capabilities = 0;
 
-	if (policy != L1D_FLUSH_AUTO)
-		return policy == L1D_FLUSH_ALWAYS;
+	if (policy != MITIGATION_AUTO)
+		return policy == MITIGATION_ALWAYS;
 	if (!boot_cpu_has_bug(X86_BUG_L1TF) || cpu_mitigations_off())
 		return false;
 	/* Set where a hypervisor below us flushes already. */
@@ -50,8 +51,28 @@ static bool l1d_flush_needed(enum l1d_flush_policy policy)
 	return !(capabilities & ARCH_CAP_SKIP_VMENTRY_L1DFLUSH);
 }
 
-int mitigations_setup(enum l1d_flush_policy l1d_flush)
+/*
+ * iTLB multihit: a CPU with this erratum stops with a machine check when it fetches an instruction
+ * through a 2 MiB page whose mapping becomes 4 KiB pages meanwhile. The guest's own page tables
+ * can bring that about at will, but only where the second level maps large pages too.
+ */
+static bool nx_large_pages;
+
+static bool nx_large_pages_needed(enum mitigation_policy policy)
 {
+	if (policy != MITIGATION_AUTO)
+		return policy == MITIGATION_ALWAYS;
+	return boot_cpu_has_bug(X86_BUG_ITLB_MULTIHIT) && !cpu_mitigations_off();
+}
+
+bool large_pages_are_nx(void)
+{
+	return nx_large_pages;
+}
+
+int mitigations_setup(enum mitigation_policy l1d_flush, enum mitigation_policy nx_large)
+{
+	nx_large_pages = nx_large_pages_needed(nx_large);
 	/* With mitigations=off the kernel clears no predictor for anybody, so neither do we. */
 	use_ibpb = boot_cpu_has(X86_FEATURE_IBPB) && !cpu_mitigations_off();
 

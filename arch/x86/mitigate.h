@@ -13,8 +13,14 @@
 
 struct vmx_vcpu;
 
-int mitigations_setup(enum l1d_flush_policy l1d_flush);
+int mitigations_setup(enum mitigation_policy l1d_flush, enum mitigation_policy nx_large_pages);
 void mitigations_teardown(void);
+
+/*
+ * Large pages of the guest are not executable, so that its instructions are always fetched through
+ * 4 KiB pages.
+ */
+bool large_pages_are_nx(void);
 
 /* Before the first VM entry of a slice, and after the last VM exit. Interrupts off. */
 void mitigations_enter(struct vmx_vcpu *vmx);

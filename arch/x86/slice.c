@@ -193,7 +193,7 @@ static void vmxon_regions_free(void)
 		free_page((unsigned long)per_cpu(vmxon_region, cpu));
 }
 
-int vmx_setup(enum l1d_flush_policy l1d_flush)
+int vmx_setup(enum mitigation_policy l1d_flush, enum mitigation_policy nx_large_pages)
 {
 	int err, cpu;
 
@@ -210,7 +210,7 @@ int vmx_setup(enum l1d_flush_policy l1d_flush)
 	err = vmcs_setup_init();
 	if (err)
 		goto err_free_regions;
-	err = mitigations_setup(l1d_flush);
+	err = mitigations_setup(l1d_flush, nx_large_pages);
 	if (err)
 		goto err_vmcs_setup_exit;
 	host_setup();

@@ -21,12 +21,13 @@
 
 struct ept;
 struct vm;
+struct vmx_memory_fault;
 struct vmx_vcpu;
 
 /* ------------------------------------------------------------------ the machine */
 
-/* How to clear the L1 data cache before running a guest: module parameter l1d_flush. */
-enum l1d_flush_policy { L1D_FLUSH_AUTO, L1D_FLUSH_ALWAYS, L1D_FLUSH_NEVER };
+/* The module parameters l1d_flush and nx_large_pages. AUTO: where the kernel says it is needed. */
+enum mitigation_policy { MITIGATION_AUTO, MITIGATION_ALWAYS, MITIGATION_NEVER };
 
 /*
  * Checks every CPU and allocates what slices need. A CPU that won't do is refused with one line
@@ -34,7 +35,7 @@ enum l1d_flush_policy { L1D_FLUSH_AUTO, L1D_FLUSH_ALWAYS, L1D_FLUSH_NEVER };
  * -EOPNOTSUPP (a required feature is missing), -EBUSY (FRED is on), -EXDEV (CPUs differ),
  * -ENOMEM.
  */
-int vmx_setup(enum l1d_flush_policy l1d_flush);
+int vmx_setup(enum mitigation_policy l1d_flush, enum mitigation_policy nx_large_pages);
 void vmx_teardown(void);
 
 /* What vmx_setup() decided about the L1 data cache, for the log: a static string. */
@@ -83,8 +84,19 @@ void ept_invalidate_release(struct ept *ept);
 void ept_unmap(struct ept *ept, gpa_t start, gpa_t end);
 /* Says whether a page of [start, end) was accessed; @clear forgets it. Under ept_lock(). */
 bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
-/* Maps one 4 KiB page, using up @cache. Under ept_lock(). */
-void ept_map(struct ept *ept, struct ept_cache *cache, gpa_t gpa, hpa_t hpa, bool writable);
+/*
+ * Maps the page at @hpa, where @fault was, for reading, executing and, if it was a write, writing;
+ * uses up @cache. @large: the 2 MiB block of guest memory around it is one in host memory too, and
+ * may be mapped as a whole. Under ept_lock().
+ */
+void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
+	     hpa_t hpa, bool large);
+
+/* The leaves in the table, for statistics. */
+struct ept_counts {
+	u64 pages_4k, pages_2m;
+};
+struct ept_counts ept_counts(struct ept *ept);
 
 /*
  * Waits until no CPU can use a translation removed before the call: interrupts those that
@@ -158,6 +170,7 @@ unsigned int vmx_supported_cpuid(struct minivmx_cpuid_entry2 *entries, unsigned 
 struct vmx_memory_fault {
 	gpa_t gpa;
 	bool write;
+	bool fetch;		/* of an instruction */
 };
 
 /*
