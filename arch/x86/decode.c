@@ -230,10 +230,11 @@ static void decode_sib(struct guest_insn *insn, struct decoder *d)
 	u8 index = SIB_INDEX(sib) | (d->rex & REX_X ? 8 : 0);
 
 	insn->base = SIB_BASE(sib);
-	insn->scale = 1 << SIB_SCALE(sib);
 	/* RSP can't be an index. */
-	if (index != VMX_RSP)
+	if (index != VMX_RSP) {
 		insn->index = index;
+		insn->scale = 1 << SIB_SCALE(sib);
+	}
 }
 
 /*
