@@ -10,6 +10,7 @@
 # KDIR=DIR             build the module against these headers; default: the running kernel's
 # COMMAND='...'        what `make run` runs in the test machine
 # ARGS='...'           more options for the differential test (--only NAME, --random COUNT, ...)
+# COUNT=N SEED=N       how many random byte strings fuzz-decode compares, and which
 # V=1                  show the commands
 
 MAKEFLAGS += --no-print-directory
@@ -30,11 +31,12 @@ TOOLS_OBJ := $(TOOLS_SRC:tools/%.c=build/tools/obj/%.o)
 
 ARGS ?=
 DIFFERENTIAL_TIMEOUT ?= 900
+COUNT   ?= 10000000
 COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup run test differential check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz run test differential fuzz-decode check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -72,6 +74,11 @@ ifneq ($(wildcard selftests/Makefile),)
 	$(MAKE) -C selftests OUT=$(abspath build/selftests) KSELFTEST="$$dir"
 endif
 
+fuzz: selftests ## build the fuzzers in build/fuzz/
+	$(Q)dir=$$($(KERNELS) kselftest) && \
+	$(MAKE) -C selftests OUT=$(abspath build/selftests) FUZZ=$(abspath build/fuzz) \
+		KSELFTEST="$$dir" fuzz
+
 setup: ## install the packages that building and testing need (Debian), through sudo if not root
 	$(Q)tools/setup
 
@@ -88,6 +95,10 @@ differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx and co
 		tee build/differential.log | sed '/ differences$$/d'; \
 	grep ' differences$$' build/differential.log; exit $$(cat build/differential.status)
 
+fuzz-decode: setup ## compare the instruction decoder with Zydis, over random bytes
+	$(Q)$(MAKE) fuzz
+	$(Q)build/fuzz/decode_fuzz $(COUNT) $(SEED)
+
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
 	$(Q)tools/check/check
 
@@ -100,6 +111,6 @@ distclean: clean ## remove build/ and editor and Python leftovers; the cache of 
 	$(Q)find tools selftests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this list
-	$(Q)sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo
 	$(Q)sed -n 's/^# \([A-Z]*=.*\)/  \1/p' Makefile

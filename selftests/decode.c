@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/x86/decode.h"
 #include "decode_text.h"
 #include "kselftest_harness.h"
 

@@ -14,10 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "arch/x86/decode.h"
-#include "arch/x86/opcode_map.h"
 #include "decode_text.h"
 #include "decode_zydis.h"
+#include "arch/x86/opcode_map.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 

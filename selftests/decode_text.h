@@ -5,6 +5,7 @@
 #ifndef MINIVMX_SELFTESTS_DECODE_TEXT_H
 #define MINIVMX_SELFTESTS_DECODE_TEXT_H
 
+#include "kernel_types.h"
 #include "arch/x86/decode.h"
 
 #define INSN_TEXT_SIZE	128

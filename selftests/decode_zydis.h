@@ -7,6 +7,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include "kernel_types.h"
 #include "arch/x86/decode.h"
 
 struct zydis {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * kernel_types.h - the kernel's names for types, for the pure functions of arch/x86 that
- * userspace builds as well, to test them. The compiler includes it first (-include).
+ * userspace builds as well, to test them: it stands before all else (-include).
  */
 #ifndef MINIVMX_SELFTESTS_KERNEL_TYPES_H
 #define MINIVMX_SELFTESTS_KERNEL_TYPES_H

@@ -47,7 +47,7 @@ def tool_headers():
         # Assembly for the guests, and the loader, which has flags of its own.
         if path.startswith("tools/testbed/") or re.search(r"^\s*\.macro\b", read(path), re.M):
             continue
-        yield from compile_alone(path, ["gcc", "-std=gnu11", *WARNS, "-Iuapi", "-Itools",
+        yield from compile_alone(path, ["gcc", "-std=gnu11", *WARNS, "-Iuapi", "-Itools", "-I.",
                                         "-I" + os.path.dirname(path), "-isystem", harness])
 
 

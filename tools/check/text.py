@@ -14,12 +14,13 @@ MAY_INCLUDE = {
     "arch/": ("arch/", "uapi/"),
     "module/": ("module/", "arch/x86/vmx.h", "uapi/"),
     "tools/": ("tools/", "uapi/"),
-    # The decoders and rules under tools/ are a library that selftests also test.
-    "selftests/": ("selftests/", "tools/", "uapi/"),
+    # The decoders and rules under tools/ are a library that selftests also test; so is the
+    # instruction decoder of the module.
+    "selftests/": ("selftests/", "tools/", "uapi/", "arch/x86/decode.h", "arch/x86/opcode_map.h"),
 }
 # Include directories for each side, in the compiler's order.
 SEARCH = {"arch/": ("",), "module/": ("",), "tools/": ("uapi", "tools"),
-          "selftests/": ("uapi", "selftests"), "uapi/": ("uapi",)}
+          "selftests/": ("uapi", "selftests", ""), "uapi/": ("uapi",)}
 
 
 def is_code(path):
