@@ -124,12 +124,9 @@ bool op_reads_first(enum insn_op op)
 {
 	switch (op) {
 	case INSN_MOV:
-	case INSN_MOVZX:
-	case INSN_MOVSX:
 	case INSN_MOVBE:
 	case INSN_MOVS:
 	case INSN_STOS:
-	case INSN_LODS:
 	case INSN_INS:
 		return false;
 	default:
@@ -144,7 +141,6 @@ bool op_writes_first(enum insn_op op)
 	case INSN_TEST:
 	case INSN_BT:
 	case INSN_CMPS:
-	case INSN_SCAS:
 		return false;
 	default:
 		return true;

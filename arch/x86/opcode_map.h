@@ -52,7 +52,7 @@ extern const struct form opcode_map[3][256];
 /* Where form.group is not 0: by ModRM.reg. */
 extern const struct form opcode_groups[][8];
 
-/* What an instruction does with its first operand; it reads the second one. */
+/* What becomes of the first operand if that is memory; a second one is always read. */
 bool op_reads_first(enum insn_op op);
 bool op_writes_first(enum insn_op op);
 
