@@ -39,8 +39,11 @@ static int vcpu_handle_work(struct minivmx_run *run)
 static long vcpu_run(struct vcpu *vcpu)
 {
 	struct minivmx_run *run = page_address(vcpu->run_page);
-	long result = vmx_complete_exit(vcpu->vmx);
+	long result = vmx_take_run_page(vcpu->vmx);
+	int err;
 
+	if (!result)
+		result = vmx_complete_exit(vcpu->vmx);
 	if (result == VMX_RESUME && READ_ONCE(run->immediate_exit))
 		result = -EINTR;
 	while (result == VMX_RESUME) {
@@ -48,9 +51,11 @@ static long vcpu_run(struct vcpu *vcpu)
 		if (result == VMX_WORK_PENDING)
 			result = vcpu_handle_work(run);
 	}
-	vmx_fill_run_page(vcpu->vmx);
+	err = vmx_fill_run_page(vcpu->vmx);
 	if (result < 0)
 		return result;
+	if (err)
+		return err;
 	pr_debug_ratelimited("vCPU %u: to userspace after %s\n", vcpu->id,
 			     vmx_last_exit_name(vcpu->vmx));
 	return 0;
@@ -93,6 +98,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 	switch (ioctl) {
 	case MINIVMX_RUN:
 		return arg ? -EINVAL : vcpu_run(vcpu);
+	case MINIVMX_NMI:
+		return vmx_nmi(vcpu->vmx);
 	case MINIVMX_SET_CPUID2:
 		return vcpu_set_cpuid(vcpu, (void __user *)arg);
 	default:

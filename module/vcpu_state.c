@@ -14,6 +14,9 @@ union vcpu_state {
 	struct minivmx_sregs sregs;
 	struct minivmx_debugregs debugregs;
 	struct minivmx_guest_debug guest_debug;
+	struct minivmx_interrupt interrupt;
+	struct minivmx_vcpu_events events;
+	struct minivmx_mp_state mp_state;
 };
 
 /* The ioctl, what does it, and the member of the union that it takes. */
@@ -24,7 +27,12 @@ union vcpu_state {
 	CALL(SET_SREGS,		vmx_set_sregs,		sregs)		\
 	CALL(GET_DEBUGREGS,	vmx_get_debugregs,	debugregs)	\
 	CALL(SET_DEBUGREGS,	vmx_set_debugregs,	debugregs)	\
-	CALL(SET_GUEST_DEBUG,	vmx_set_guest_debug,	guest_debug)
+	CALL(SET_GUEST_DEBUG,	vmx_set_guest_debug,	guest_debug)	\
+	CALL(INTERRUPT,		vmx_interrupt,		interrupt)	\
+	CALL(GET_VCPU_EVENTS,	vmx_get_vcpu_events,	events)		\
+	CALL(SET_VCPU_EVENTS,	vmx_set_vcpu_events,	events)		\
+	CALL(GET_MP_STATE,	vmx_get_mp_state,	mp_state)	\
+	CALL(SET_MP_STATE,	vmx_set_mp_state,	mp_state)
 
 #define STATE_FUNCTION(name, function, member)					\
 static int call_##name(struct vmx_vcpu *vmx, union vcpu_state *state)		\

@@ -51,8 +51,14 @@ SAME(SET_REGS);
 SAME(GET_SREGS);
 SAME(SET_SREGS);
 SAME(TRANSLATE);
+SAME(INTERRUPT);
 SAME(SET_CPUID2);
+SAME(GET_MP_STATE);
+SAME(SET_MP_STATE);
+SAME(NMI);
 SAME(SET_GUEST_DEBUG);
+SAME(GET_VCPU_EVENTS);
+SAME(SET_VCPU_EVENTS);
 SAME(GET_DEBUGREGS);
 SAME(SET_DEBUGREGS);
 
@@ -62,14 +68,19 @@ SAME(CAP_EXT_CPUID);
 SAME(CAP_NR_VCPUS);
 SAME(CAP_NR_MEMSLOTS);
 SAME(CAP_NOP_IO_DELAY);
+SAME(CAP_MP_STATE);
 SAME(CAP_SYNC_MMU);
 SAME(CAP_DESTROY_MEMORY_REGION_WORKS);
 SAME(CAP_JOIN_MEMORY_REGIONS_WORKS);
 SAME(CAP_SET_IDENTITY_MAP_ADDR);
+SAME(CAP_USER_NMI);
 SAME(CAP_SET_GUEST_DEBUG);
 SAME(CAP_DEBUGREGS);
 SAME(CAP_INTERNAL_ERROR_DATA);
+SAME(CAP_VCPU_EVENTS);
+SAME(CAP_INTR_SHADOW);
 SAME(CAP_MAX_VCPUS);
+SAME(CAP_SYNC_REGS);
 SAME(CAP_READONLY_MEM);
 SAME(CAP_CHECK_EXTENSION_VM);
 SAME(CAP_MAX_VCPU_ID);
@@ -153,6 +164,44 @@ SAME_MEMBER(translation, writeable);
 SAME_MEMBER(translation, usermode);
 SAME_MEMBER(translation, pad);
 
+SAME_SIZE(interrupt);
+SAME_MEMBER(interrupt, irq);
+SAME(MP_STATE_RUNNABLE);
+SAME_SIZE(mp_state);
+SAME_MEMBER(mp_state, mp_state);
+SAME(VCPUEVENT_VALID_NMI_PENDING);
+SAME(VCPUEVENT_VALID_SIPI_VECTOR);
+SAME(VCPUEVENT_VALID_SHADOW);
+SAME(VCPUEVENT_VALID_SMM);
+SAME(VCPUEVENT_VALID_PAYLOAD);
+SAME(VCPUEVENT_VALID_TRIPLE_FAULT);
+SAME(X86_SHADOW_INT_MOV_SS);
+SAME(X86_SHADOW_INT_STI);
+SAME_SIZE(vcpu_events);
+SAME_MEMBER(vcpu_events, exception.injected);
+SAME_MEMBER(vcpu_events, exception.nr);
+SAME_MEMBER(vcpu_events, exception.has_error_code);
+SAME_MEMBER(vcpu_events, exception.pending);
+SAME_MEMBER(vcpu_events, exception.error_code);
+SAME_MEMBER(vcpu_events, interrupt.injected);
+SAME_MEMBER(vcpu_events, interrupt.nr);
+SAME_MEMBER(vcpu_events, interrupt.soft);
+SAME_MEMBER(vcpu_events, interrupt.shadow);
+SAME_MEMBER(vcpu_events, nmi.injected);
+SAME_MEMBER(vcpu_events, nmi.pending);
+SAME_MEMBER(vcpu_events, nmi.masked);
+SAME_MEMBER(vcpu_events, nmi.pad);
+SAME_MEMBER(vcpu_events, sipi_vector);
+SAME_MEMBER(vcpu_events, flags);
+SAME_MEMBER(vcpu_events, smi.smm);
+SAME_MEMBER(vcpu_events, smi.pending);
+SAME_MEMBER(vcpu_events, smi.smm_inside_nmi);
+SAME_MEMBER(vcpu_events, smi.latched_init);
+SAME_MEMBER(vcpu_events, triple_fault.pending);
+SAME_MEMBER(vcpu_events, reserved);
+SAME_MEMBER(vcpu_events, exception_has_payload);
+SAME_MEMBER(vcpu_events, exception_payload);
+
 SAME(GUESTDBG_ENABLE);
 SAME(GUESTDBG_SINGLESTEP);
 SAME(GUESTDBG_USE_SW_BP);
@@ -195,6 +244,7 @@ SAME(EXIT_UNKNOWN);
 SAME(EXIT_IO);
 SAME(EXIT_DEBUG);
 SAME(EXIT_HLT);
+SAME(EXIT_IRQ_WINDOW_OPEN);
 SAME(EXIT_SHUTDOWN);
 SAME(EXIT_FAIL_ENTRY);
 SAME(EXIT_INTR);
@@ -240,8 +290,15 @@ SAME_MEMBER(run, emulation_failure.insn_bytes);
 SAME_MEMBER(run, padding);
 SAME_MEMBER_AS(run, minivmx_valid_regs, kvm_valid_regs);
 SAME_MEMBER_AS(run, minivmx_dirty_regs, kvm_dirty_regs);
-_Static_assert(offsetof(struct minivmx_run, reserved_regs) == offsetof(struct kvm_run, s),
-	       "run.reserved_regs");
+SAME_MEMBER(run, s);
+SAME_MEMBER(run, s.padding);
+SAME(SYNC_X86_REGS);
+SAME(SYNC_X86_SREGS);
+SAME(SYNC_X86_EVENTS);
+SAME_SIZE(sync_regs);
+SAME_MEMBER(sync_regs, regs);
+SAME_MEMBER(sync_regs, sregs);
+SAME_MEMBER(sync_regs, events);
 /* What is ours alone in an emulation failure stays inside the union. */
 _Static_assert(offsetof(struct minivmx_run, emulation_failure.qualification) + sizeof(__u64) <=
 	       offsetof(struct minivmx_run, minivmx_valid_regs), "emulation_failure fits");
@@ -350,7 +407,8 @@ TEST_F(device, has_the_capabilities_of_the_subset)
 		MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS, MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS,
 		MINIVMX_CAP_SET_IDENTITY_MAP_ADDR, MINIVMX_CAP_INTERNAL_ERROR_DATA,
 		MINIVMX_CAP_MAX_VCPUS, MINIVMX_CAP_READONLY_MEM, MINIVMX_CAP_CHECK_EXTENSION_VM,
-		MINIVMX_CAP_MAX_VCPU_ID, MINIVMX_CAP_IMMEDIATE_EXIT,
+		MINIVMX_CAP_MAX_VCPU_ID, MINIVMX_CAP_IMMEDIATE_EXIT, MINIVMX_CAP_MP_STATE,
+		MINIVMX_CAP_USER_NMI, MINIVMX_CAP_VCPU_EVENTS, MINIVMX_CAP_SYNC_REGS,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
@@ -359,6 +417,11 @@ TEST_F(device, has_the_capabilities_of_the_subset)
 		}
 	}
 	EXPECT_EQ(0, vm_ioctl(self->fd, MINIVMX_CHECK_EXTENSION, 0x7fffffff));
+	/* KVM has the shadow in VCPU_EVENTS too, but does not say so. */
+	EXPECT_EQ(strcmp(variant->device, KVM_DEVICE) != 0,
+		  vm_ioctl(self->fd, MINIVMX_CHECK_EXTENSION, MINIVMX_CAP_INTR_SHADOW));
+	EXPECT_EQ(MINIVMX_SYNC_X86_VALID_FIELDS,
+		  vm_ioctl(self->fd, MINIVMX_CHECK_EXTENSION, MINIVMX_CAP_SYNC_REGS));
 }
 
 TEST_HARNESS_MAIN

@@ -11,13 +11,13 @@
 static const struct vmx_control pin_controls[] = {
 	{  0, "External-interrupt exiting",	REQUIRED, "the host keeps its interrupts" },
 	{  3, "NMI exiting",			REQUIRED, "the host keeps its non-maskable interrupts" },
-	{  5, "Virtual NMIs",			OPTIONAL, "no NMI window: an NMI for the guest waits longer" },
+	{  5, "Virtual NMIs",			REQUIRED, "the guest's NMI handler is not interrupted by the next NMI" },
 	{  6, "Activate VMX-preemption timer",	OPTIONAL, "no backstop besides the host's timer interrupt" },
 	{  7, "Process posted interrupts",	NOT_USED, NULL },
 };
 
 static const struct vmx_control primary_controls[] = {
-	{  2, "Interrupt-window exiting",	NOT_USED, NULL },
+	{  2, "Interrupt-window exiting",	REQUIRED, "an interrupt waits until the guest takes it" },
 	{  3, "Use TSC offsetting",		REQUIRED, "the guest's time-stamp counter starts at 0" },
 	{  7, "HLT exiting",			REQUIRED, "a halted guest gives the CPU back" },
 	{  9, "INVLPG exiting",			REQUIRED_OFF, "the guest flushes its own TLB entries" },
@@ -30,7 +30,7 @@ static const struct vmx_control primary_controls[] = {
 	{ 19, "CR8-load exiting",		REQUIRED, "the guest may not set the host's task priority" },
 	{ 20, "CR8-store exiting",		REQUIRED, "the guest may not read the host's task priority" },
 	{ 21, "Use TPR shadow",			NOT_USED, NULL },
-	{ 22, "NMI-window exiting",		NOT_USED, NULL },
+	{ 22, "NMI-window exiting",		REQUIRED, "an NMI waits until the guest takes it" },
 	{ 23, "MOV-DR exiting",			REQUIRED, "the host's debug registers stay out of reach" },
 	{ 24, "Unconditional I/O exiting",	REQUIRED, "the guest's ports are userspace's, not the host's" },
 	{ 25, "Use I/O bitmaps",		NOT_USED, NULL },

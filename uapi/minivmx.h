@@ -109,12 +109,17 @@
  *   EFAULT  the guest touched memory of a slot that the process can't (no mapping, PROT_NONE,
  *           device memory). Registers are at the instruction that touched it.
  *   EBUSY   the CPU's VMX operation belongs to somebody who can't lend it (see the README).
- *   EINVAL  the argument is not 0.
+ *   EINVAL  the argument is not 0; run->cr8 is above 15; an unknown bit is set in
+ *           run->minivmx_valid_regs or minivmx_dirty_regs, or SET_SREGS or SET_VCPU_EVENTS would
+ *           refuse the registers there. The guest has not run.
  * If several threads call RUN on one vCPU, they wait for each other.
  */
 #define MINIVMX_RUN			_IO(MINIVMX_IO, 0x80)
 
-/* General registers, RIP and RFLAGS. SET forces bit 1 of RFLAGS to 1. */
+/*
+ * General registers, RIP and RFLAGS. SET forces bit 1 of RFLAGS to 1, and forgets an exception that
+ * the old RIP has raised; what is being delivered, and the shadow of STI and MOV SS, stay.
+ */
 #define MINIVMX_GET_REGS		_IOR(MINIVMX_IO, 0x81, struct minivmx_regs)
 #define MINIVMX_SET_REGS		_IOW(MINIVMX_IO, 0x82, struct minivmx_regs)
 
@@ -123,8 +128,8 @@
  * Errors of SET: EINVAL for a state no CPU can be in: bits 63:32 of CR0; reserved bits of CR4, CR8
  *   or EFER; NW without CD; PG without PE; long mode active without PAE; LMA that does not follow
  *   from LME and PG; CR3 above the physical-address width; a 64-bit code segment with D set; legacy
- *   PAE paging (not supported yet); reserved bits of apic_base; a bit in interrupt_bitmap (not
- *   supported yet). Finer errors show at RUN as MINIVMX_EXIT_FAIL_ENTRY.
+ *   PAE paging (not supported yet); reserved bits of apic_base. Finer errors show at RUN as
+ *   MINIVMX_EXIT_FAIL_ENTRY.
  */
 #define MINIVMX_GET_SREGS		_IOR(MINIVMX_IO, 0x83, struct minivmx_sregs)
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
@@ -136,10 +141,34 @@
 #define MINIVMX_TRANSLATE		_IOWR(MINIVMX_IO, 0x85, struct minivmx_translation)
 
 /*
+ * Gives the guest an external interrupt at the next RUN. There is room for one: the next takes its
+ * place. Nothing holds it back, so ask run->ready_for_interrupt_injection first, or wait for
+ * MINIVMX_EXIT_IRQ_WINDOW_OPEN. With RFLAGS.IF clear, or in the shadow of STI or MOV SS, RUN ends
+ * with MINIVMX_EXIT_FAIL_ENTRY and the interrupt goes on waiting; with an exception on its way it is
+ * lost.
+ * Errors: EINVAL (vector above 255).
+ */
+#define MINIVMX_INTERRUPT		_IOW(MINIVMX_IO, 0x86, struct minivmx_interrupt)
+
+/*
  * What CPUID answers in the guest. Until it is called, all leaves read as zero.
  * Errors: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES), EINVAL (unknown flag), ENOMEM.
  */
 #define MINIVMX_SET_CPUID2		_IOW(MINIVMX_IO, 0x90, struct minivmx_cpuid2)
+
+/*
+ * What the vCPU waits for. Without an APIC in the kernel there is MINIVMX_MP_STATE_RUNNABLE alone:
+ * HLT waits in userspace.
+ * Errors of SET: EINVAL for any other.
+ */
+#define MINIVMX_GET_MP_STATE		_IOR(MINIVMX_IO, 0x98, struct minivmx_mp_state)
+#define MINIVMX_SET_MP_STATE		_IOW(MINIVMX_IO, 0x99, struct minivmx_mp_state)
+
+/*
+ * Gives the guest an NMI as soon as it can take one: not in its NMI handler before IRET, and not in
+ * the shadow of STI or MOV SS. One waits meanwhile, two if none is being handled; more are merged.
+ */
+#define MINIVMX_NMI			_IO(MINIVMX_IO, 0x9a)
 
 /*
  * Debugs the guest from outside: from the next RUN on, single steps and breakpoints end RUN with
@@ -150,6 +179,17 @@
  *   be delivered).
  */
 #define MINIVMX_SET_GUEST_DEBUG		_IOW(MINIVMX_IO, 0x9b, struct minivmx_guest_debug)
+
+/*
+ * The events that wait for the guest or are being delivered: with REGS, SREGS and the like the
+ * whole state of a vCPU between two RUNs. See struct minivmx_vcpu_events.
+ * Errors of SET: EINVAL (unknown flags; VALID_PAYLOAD or VALID_TRIPLE_FAULT; system-management mode
+ *   with VALID_SMM; exception.injected with a vector that is none). An event that VM entry does not
+ *   take, such as an exception with the wrong has_error_code, shows at RUN as
+ *   MINIVMX_EXIT_FAIL_ENTRY.
+ */
+#define MINIVMX_GET_VCPU_EVENTS		_IOR(MINIVMX_IO, 0x9f, struct minivmx_vcpu_events)
+#define MINIVMX_SET_VCPU_EVENTS		_IOW(MINIVMX_IO, 0xa0, struct minivmx_vcpu_events)
 
 /*
  * The guest's own debug registers. Errors of SET: EINVAL (flags not 0; bits 63:32 of dr6 or dr7).
@@ -174,14 +214,19 @@
 #define MINIVMX_CAP_NR_VCPUS			9	/* recommended number of vCPUs: host CPUs */
 #define MINIVMX_CAP_NR_MEMSLOTS			10	/* MINIVMX_MAX_SLOTS */
 #define MINIVMX_CAP_NOP_IO_DELAY		12	/* port 0x80 needs no delay: 1 */
+#define MINIVMX_CAP_MP_STATE			14	/* GET_MP_STATE, SET_MP_STATE */
 #define MINIVMX_CAP_SYNC_MMU			16	/* changes of the user mapping reach the guest */
 #define MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS	21
+#define MINIVMX_CAP_USER_NMI			22	/* NMI */
 #define MINIVMX_CAP_SET_GUEST_DEBUG		23	/* SET_GUEST_DEBUG */
 #define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
 #define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
 #define MINIVMX_CAP_DEBUGREGS			50	/* GET_DEBUGREGS, SET_DEBUGREGS */
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
+#define MINIVMX_CAP_VCPU_EVENTS			41	/* GET_VCPU_EVENTS, SET_VCPU_EVENTS */
+#define MINIVMX_CAP_INTR_SHADOW			49	/* interrupt.shadow in VCPU_EVENTS */
 #define MINIVMX_CAP_MAX_VCPUS			66	/* MINIVMX_MAX_VCPUS */
+#define MINIVMX_CAP_SYNC_REGS			74	/* registers in the run page: MINIVMX_SYNC_X86_VALID_FIELDS */
 #define MINIVMX_CAP_READONLY_MEM		81	/* MINIVMX_MEM_READONLY */
 #define MINIVMX_CAP_CHECK_EXTENSION_VM		105
 #define MINIVMX_CAP_MAX_VCPU_ID			128	/* one more than the largest number: MINIVMX_MAX_VCPUS */
@@ -236,7 +281,11 @@ struct minivmx_sregs {
 	__u64 cr0, cr2, cr3, cr4, cr8;
 	__u64 efer;
 	__u64 apic_base;	/* kept, but no APIC is emulated; at reset 0xfee00900 on vCPU 0, else 0xfee00800 */
-	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64]; /* the interrupt waiting for injection */
+	/*
+	 * The interrupt that waits, as by INTERRUPT. SET: of several bits the lowest counts; none leaves
+	 * what waits.
+	 */
+	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64];
 };
 
 /* TRANSLATE: where the guest's page tables lead; without paging linear addresses are physical. */
@@ -248,6 +297,70 @@ struct minivmx_translation {
 	__u8  writeable;	/* out: 1 always: access rights are not reported */
 	__u8  usermode;		/* out: 0 always */
 	__u8  pad[5];
+};
+
+/* -------------------------------------------------------------------------- events */
+
+struct minivmx_interrupt {
+	__u32 irq;		/* in: vector, 0 to MINIVMX_NR_INTERRUPTS - 1 */
+};
+
+#define MINIVMX_MP_STATE_RUNNABLE	0
+
+struct minivmx_mp_state {
+	__u32 mp_state;		/* MINIVMX_MP_STATE_* */
+};
+
+/* minivmx_vcpu_events.flags: GET sets NMI_PENDING, SHADOW and SMM */
+#define MINIVMX_VCPUEVENT_VALID_NMI_PENDING	0x00000001	/* SET takes nmi.pending */
+#define MINIVMX_VCPUEVENT_VALID_SIPI_VECTOR	0x00000002	/* accepted, means nothing without an APIC */
+#define MINIVMX_VCPUEVENT_VALID_SHADOW		0x00000004	/* SET takes interrupt.shadow */
+#define MINIVMX_VCPUEVENT_VALID_SMM		0x00000008	/* smi is filled in; here it is all 0 */
+#define MINIVMX_VCPUEVENT_VALID_PAYLOAD		0x00000010	/* not offered: EINVAL */
+#define MINIVMX_VCPUEVENT_VALID_TRIPLE_FAULT	0x00000020	/* not offered: EINVAL */
+
+/* minivmx_vcpu_events.interrupt.shadow; SET with both means MOV_SS */
+#define MINIVMX_X86_SHADOW_INT_MOV_SS	0x01	/* the instruction after MOV SS or POP SS is next */
+#define MINIVMX_X86_SHADOW_INT_STI	0x02	/* the instruction after STI is next */
+
+/*
+ * INT3, INTO, INT1 and INT n are not shown as events: RIP is at the instruction until its delivery is
+ * done, and it runs again.
+ */
+struct minivmx_vcpu_events {
+	struct {
+		__u8 injected;		/* nr is to be delivered */
+		__u8 nr;		/* vector, 0 to 31, not 2 */
+		__u8 has_error_code;
+		__u8 pending;		/* GET: and RUN has not tried to yet. SET ignores it */
+		__u32 error_code;	/* bits 15:0 reach the guest */
+	} exception;
+	struct {
+		__u8 injected;		/* external interrupt nr is to be delivered */
+		__u8 nr;		/* vector */
+		__u8 soft;		/* SET: nr is of an INT n; GET: 0 */
+		__u8 shadow;		/* MINIVMX_X86_SHADOW_INT_* */
+	} interrupt;
+	struct {
+		__u8 injected;		/* an NMI is to be delivered */
+		__u8 pending;		/* one waits; SET: how many, at most 2 count */
+		__u8 masked;		/* held back until the guest's next IRET */
+		__u8 pad;
+	} nmi;
+	__u32 sipi_vector;		/* 0 */
+	__u32 flags;			/* MINIVMX_VCPUEVENT_VALID_* */
+	struct {
+		__u8 smm;
+		__u8 pending;
+		__u8 smm_inside_nmi;
+		__u8 latched_init;
+	} smi;				/* no system-management mode here: 0 */
+	struct {
+		__u8 pending;
+	} triple_fault;			/* 0 */
+	__u8 reserved[26];
+	__u8 exception_has_payload;	/* 0 */
+	__u64 exception_payload;	/* 0 */
 };
 
 /* ----------------------------------------------------------------------- debugging */
@@ -308,6 +421,7 @@ struct minivmx_cpuid2 {
 #define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io; RIP moves past it at the next RUN */
 #define MINIVMX_EXIT_DEBUG		4	/* a breakpoint or a single step: run->debug */
 #define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
+#define MINIVMX_EXIT_IRQ_WINDOW_OPEN	7	/* the guest can take an interrupt; see request_interrupt_window */
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
 #define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */
@@ -367,23 +481,42 @@ enum minivmx_delivery_data {
 /* Bit 31 of an exit reason: the VM entry failed. SDM 3C "Exit reason". */
 #define MINIVMX_EXIT_REASON_FAILED_ENTRY	0x80000000u
 
+/* Registers in the run page, which spare a program the calls that get and set them. */
+struct minivmx_sync_regs {
+	struct minivmx_regs regs;
+	struct minivmx_sregs sregs;
+	struct minivmx_vcpu_events events;
+};
+
+#define MINIVMX_SYNC_X86_REGS		(1UL << 0)
+#define MINIVMX_SYNC_X86_SREGS		(1UL << 1)
+#define MINIVMX_SYNC_X86_EVENTS		(1UL << 2)
+#define MINIVMX_SYNC_X86_VALID_FIELDS	(MINIVMX_SYNC_X86_REGS | MINIVMX_SYNC_X86_SREGS | \
+					 MINIVMX_SYNC_X86_EVENTS)
+
 /*
  * The run page: what userspace asks of the next RUN, and why the last one returned. mmap() the
  * vCPU's file descriptor at offset 0 with MAP_SHARED; the page after it holds the I/O data.
  */
 struct minivmx_run {
 	/* in */
-	__u8 request_interrupt_window;	/* not supported yet: ignored */
+	__u8 request_interrupt_window;	/* nonzero: RUN ends with MINIVMX_EXIT_IRQ_WINDOW_OPEN before the
+					   first instruction that an interrupt could precede */
 	__u8 immediate_exit;		/* nonzero: RUN completes the last exit, then fails with EINTR */
 	__u8 padding1[6];
 
 	/* out */
 	__u32 exit_reason;		/* MINIVMX_EXIT_* */
-	__u8 ready_for_interrupt_injection; /* RFLAGS.IF is set and no shadow blocks interrupts */
+	__u8 ready_for_interrupt_injection; /* RFLAGS.IF is set, no shadow blocks interrupts, no other
+					       event is on its way */
 	__u8 if_flag;			/* RFLAGS.IF */
 	__u16 flags;			/* 0 */
 
-	__u64 cr8;			/* task priority of the guest; SET_SREGS sets it */
+	/* in and out */
+	__u64 cr8;			/* the guest's task priority, 0 to 15: each RUN begins by setting
+					   CR8 to it, whatever SET_SREGS has set, and ends by
+					   storing CR8 here */
+	/* out */
 	__u64 apic_base;
 
 	union {
@@ -438,9 +571,17 @@ struct minivmx_run {
 		char padding[256];
 	};
 
-	__u64 minivmx_valid_regs;	/* reserved: 0 */
-	__u64 minivmx_dirty_regs;	/* reserved: 0 */
-	char reserved_regs[2048];
+	/* in: MINIVMX_SYNC_X86_*; the registers that RUN stores in s.regs when it ends */
+	__u64 minivmx_valid_regs;
+	/*
+	 * in: those that RUN takes from s.regs before it does anything else, as the SET calls would;
+	 * out: 0 for each set that was taken
+	 */
+	__u64 minivmx_dirty_regs;
+	union {
+		struct minivmx_sync_regs regs;
+		char padding[2048];
+	} s;
 };
 
 /* ---------------------------------------------------------------- VMX capabilities */

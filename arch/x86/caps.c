@@ -38,13 +38,14 @@ struct control_bit {
 static const struct control_bit pin_based_bits[] = {
 	{  0, REQUIRED, "external-interrupt exiting" },
 	{  3, REQUIRED, "NMI exiting" },
-	{  5, OPTIONAL, "virtual NMIs" },
+	{  5, REQUIRED, "virtual NMIs" },
 	{  6, OPTIONAL, "activate VMX-preemption timer" },
 	{ }
 };
 
 /* SDM 3C "Processor-Based VM-Execution Controls", first table */
 static const struct control_bit primary_bits[] = {
+	{  2, REQUIRED, "interrupt-window exiting" },
 	{  3, REQUIRED, "use TSC offsetting" },
 	{  7, REQUIRED, "HLT exiting" },
 	{  9, UNWANTED, "INVLPG exiting" },
@@ -54,6 +55,7 @@ static const struct control_bit primary_bits[] = {
 	{ 16, UNWANTED, "CR3-store exiting" },
 	{ 19, REQUIRED, "CR8-load exiting" },
 	{ 20, REQUIRED, "CR8-store exiting" },
+	{ 22, REQUIRED, "NMI-window exiting" },
 	{ 23, REQUIRED, "MOV-DR exiting" },
 	{ 24, REQUIRED, "unconditional I/O exiting" },
 	{ 27, OPTIONAL, "monitor trap flag" },
@@ -64,7 +66,9 @@ static const struct control_bit primary_bits[] = {
 };
 
 /* Those of them that are on only while they are needed: not part of our word. */
-#define SWITCHED_PRIMARY_CONTROLS	CPU_BASED_MONITOR_TRAP_FLAG
+#define SWITCHED_PRIMARY_CONTROLS	(CPU_BASED_INTR_WINDOW_EXITING |	\
+					 CPU_BASED_NMI_WINDOW_EXITING |		\
+					 CPU_BASED_MONITOR_TRAP_FLAG)
 
 /* The same, second table */
 static const struct control_bit secondary_bits[] = {

@@ -44,6 +44,8 @@ static const struct {
 	[EXIT_REASON_EXCEPTION_NMI]	 = { handle_exception_nmi },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { handle_external_interrupt },
 	[EXIT_REASON_TRIPLE_FAULT]	 = { handle_triple_fault },
+	[EXIT_REASON_INTERRUPT_WINDOW]	 = { handle_interrupt_window },
+	[EXIT_REASON_NMI_WINDOW]	 = { handle_nmi_window },
 	[EXIT_REASON_CPUID]		 = { handle_cpuid },
 	[EXIT_REASON_HLT]		 = { handle_hlt },
 	[EXIT_REASON_DR_ACCESS]		 = { handle_dr_access },
@@ -135,6 +137,12 @@ void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualificati
 	run->fail_entry.cpu = smp_processor_id();
 	run->fail_entry.padding = 0;
 	run->fail_entry.qualification = qualification;
+}
+
+enum exit_action exit_to_user_shutdown(struct vmx_vcpu *vmx)
+{
+	vmx->run->exit_reason = MINIVMX_EXIT_SHUTDOWN;
+	return EXIT_TO_USER;
 }
 
 void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsigned int count)

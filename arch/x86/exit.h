@@ -47,11 +47,15 @@ void exit_to_user_unhandled(struct vmx_vcpu *vmx);
 void exit_to_user_in_delivery(struct vmx_vcpu *vmx);
 void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualification);
 void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsigned int count);
+/* The guest's CPU has shut down. */
+enum exit_action exit_to_user_shutdown(struct vmx_vcpu *vmx);
 
 /* The handlers; the file is named after the group. */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_triple_fault(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_interrupt_window(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_nmi_window(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_dr_access(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_monitor_trap_flag(struct vmx_vcpu *vmx, const struct exit_info *exit);

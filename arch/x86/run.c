@@ -50,7 +50,6 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 	if (result == VMX_ENTRY_FAIL_VALID)
 		error = vmcs_read32(VM_INSTRUCTION_ERROR);
 	WARN_ONCE(result != VMX_ENTRY_FAIL_VALID, "minivmx: VM entry without a VMCS (%d)\n", result);
-	vmx->exit.reason = 0;
 	exit_to_user_failed_entry(vmx, error, 0);
 	return EXIT_TO_USER;
 }
@@ -60,18 +59,21 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 {
 	enum vmx_entry_result result;
 
+	vmx->exit.reason = 0;
+	if (vmx->events.triple_fault) {
+		vmx->events.triple_fault = false;
+		return exit_to_user_shutdown(vmx);
+	}
 	inject_before_entry(vmx);
 	/* CR2 is not switched: page faults of the guest set it, and so do those of the host. */
 	native_write_cr2(vmx->cr2);
 	result = vmx_enter(vmx->regs, launched);
 	vmx->cr2 = native_read_cr2();
-	vmx->entry_failed = result != VMX_ENTRY_EXITED;
-	if (vmx->entry_failed)
+	if (result != VMX_ENTRY_EXITED)
 		return entry_refused(vmx, result);
 
 	exit_read(vmx);
-	vmx->entry_failed = vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY;
-	if (!vmx->entry_failed)
+	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		inject_after_exit(vmx);
 	return exit_dispatch(vmx);
 }

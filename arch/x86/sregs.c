@@ -14,6 +14,7 @@
 #include <asm/vmx.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/events.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 
@@ -45,8 +46,12 @@ int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
 	memcpy(vmx->regs, values, sizeof(values));
 	vmx->rip = regs->rip;
 	vmx->rflags = regs->rflags | X86_EFLAGS_FIXED;
-	/* Whatever was being delivered belonged to the old state. */
-	vmx->event.info = 0;
+	/*
+	 * An exception that belongs to the old RIP alone; one whose delivery has begun goes on, as
+	 * on KVM.
+	 */
+	if (vmx->events.exception_is_new)
+		vmx->events.exception &= ~INTR_INFO_VALID_MASK;
 	vmx->dirty |= STATE_CORE;
 	return 0;
 }
@@ -129,6 +134,7 @@ int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs)
 	sregs->cr8 = vmx->cr8;
 	sregs->efer = vmx->efer;
 	sregs->apic_base = vmx->apic_base;
+	events_to_bitmap(vmx, sregs->interrupt_bitmap);
 	return 0;
 }
 
@@ -199,10 +205,6 @@ static bool sregs_valid(const struct minivmx_sregs *sregs)
 	}
 	if ((sregs->apic_base & APIC_BASE_RESERVED) || sregs->apic_base >= vmx_guest_physical_limit())
 		return false;
-	/* Interrupts can't be injected yet. */
-	for (int i = 0; i < ARRAY_SIZE(sregs->interrupt_bitmap); i++)
-		if (sregs->interrupt_bitmap[i])
-			return false;
 	return true;
 }
 
@@ -222,22 +224,10 @@ int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 	vmx->cr8 = sregs->cr8;
 	vmx->efer = sregs->efer;
 	vmx->apic_base = sregs->apic_base;
+	events_from_bitmap(vmx, sregs->interrupt_bitmap);
 	/* All of it is here now, and the guest's own translations may be out of date. */
 	vmx->stale = 0;
 	vmx->dirty |= STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES;
 	vmx->flush_vpid = true;
 	return 0;
-}
-
-void vmx_fill_run_page(struct vmx_vcpu *vmx)
-{
-	struct minivmx_run *run = vmx->run;
-	bool shadow = vmx->interruptibility & (GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS);
-
-	run->flags = 0;
-	run->if_flag = !!(vmx->rflags & X86_EFLAGS_IF);
-	run->ready_for_interrupt_injection = run->if_flag && !shadow &&
-		!(vmx->event.info & INTR_INFO_VALID_MASK);
-	run->cr8 = vmx->cr8;
-	run->apic_base = vmx->apic_base;
 }

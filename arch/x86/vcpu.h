@@ -45,11 +45,20 @@ struct vmx_table {
 	u32 limit;
 };
 
-/* An event for the next VM entry, or none (info without VECTORING_INFO_VALID_MASK). */
-struct vmx_event {
-	u32 info;		/* VM-entry interruption-information field */
+/*
+ * What waits to be delivered through the guest's IDT; inject.c has the rules. An info is a
+ * VM-entry interruption-information field, and says nothing without INTR_INFO_VALID_MASK.
+ */
+struct vmx_events {
+	u32 exception;			/* info */
 	u32 error_code;
-	u32 insn_len;		/* of the INT, INT1, INT3 or INTO that caused it */
+	bool exception_is_new;		/* no VM entry has tried to deliver it yet */
+	bool triple_fault;		/* an exception met a double fault */
+	u32 interrupt;			/* info: external, or of an INT n whose delivery was interrupted */
+	u32 insn_len;			/* of the INT, INT1, INT3 or INTO */
+	bool nmi;			/* its delivery has begun */
+	unsigned int nmis_waiting;	/* their delivery has not */
+	bool in_vmcs;			/* the VMCS's field is valid: the last entry failed */
 };
 
 /* One VM exit, read from the VMCS once. SDM 3C "VM-Exit Information Fields". */
@@ -133,8 +142,7 @@ struct vmx_vcpu {
 	struct debug_state debug;
 	u32 primary_controls;		/* what the VMCS has */
 
-	struct vmx_event event;
-	bool entry_failed;		/* the last VM entry did not reach the guest */
+	struct vmx_events events;
 	struct exit_info exit;
 	struct pending_io io;
 

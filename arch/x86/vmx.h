@@ -134,16 +134,21 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx);
 
 /*
+ * Takes in what userspace has put into the run page for this RUN: registers, CR8. First in each RUN:
+ * 0, -EINVAL, or as the register calls.
+ */
+int vmx_take_run_page(struct vmx_vcpu *vmx);
+/*
  * Finishes what the last exit left for userspace to answer: the data of an IN or of an MMIO read.
- * Called once at the start of each RUN; an enum vmx_result or a negative errno.
+ * Called once in each RUN; an enum vmx_result or a negative errno.
  */
 int vmx_complete_exit(struct vmx_vcpu *vmx);
 /* Runs the guest. The heart of it all; continues in arch/x86/run.c. */
 int vmx_run(struct vmx_vcpu *vmx);
 /* The SDM's name of the last exit's reason, never NULL. */
 const char *vmx_last_exit_name(struct vmx_vcpu *vmx);
-/* Fills in the members of the run page that every RUN returns. */
-void vmx_fill_run_page(struct vmx_vcpu *vmx);
+/* Fills in the members of the run page that every RUN returns: 0, or as the register calls. */
+int vmx_fill_run_page(struct vmx_vcpu *vmx);
 
 /*
  * The register calls: 0 or an error as the uapi header lists, and -EBUSY where the CPU's VMX
@@ -153,6 +158,12 @@ int vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs);
 int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs);
 int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs);
 int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs);
+int vmx_interrupt(struct vmx_vcpu *vmx, const struct minivmx_interrupt *interrupt);
+int vmx_nmi(struct vmx_vcpu *vmx);
+int vmx_get_vcpu_events(struct vmx_vcpu *vmx, struct minivmx_vcpu_events *events);
+int vmx_set_vcpu_events(struct vmx_vcpu *vmx, const struct minivmx_vcpu_events *events);
+int vmx_get_mp_state(struct vmx_vcpu *vmx, struct minivmx_mp_state *state);
+int vmx_set_mp_state(struct vmx_vcpu *vmx, const struct minivmx_mp_state *state);
 
 int vmx_get_debugregs(struct vmx_vcpu *vmx, struct minivmx_debugregs *regs);
 int vmx_set_debugregs(struct vmx_vcpu *vmx, const struct minivmx_debugregs *regs);
