@@ -76,5 +76,12 @@ typedef int mmu_notifier_age_t;
 #define GUP_INTERRUPTIBLE	0
 #endif
 
+/* 6.8 took the count out of eventfd_signal(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define eventfd_ring(eventfd)	eventfd_signal(eventfd)
+#else
+#define eventfd_ring(eventfd)	eventfd_signal(eventfd, 1)
+#endif
+
 #endif /* __ASSEMBLY__ */
 #endif /* _MINIVMX_COMPAT_H */

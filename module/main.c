@@ -93,7 +93,7 @@ static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 	case MINIVMX_CHECK_EXTENSION:
 		return vm_check_extension(arg);
 	case MINIVMX_GET_VCPU_MMAP_SIZE:
-		return arg ? -EINVAL : 2 * PAGE_SIZE;
+		return arg ? -EINVAL : VCPU_MMAP_PAGES * PAGE_SIZE;
 	case MINIVMX_GET_SUPPORTED_CPUID:
 		return device_get_supported_cpuid((void __user *)arg);
 	case MINIVMX_GET_VMX_CAPS:

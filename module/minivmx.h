@@ -6,7 +6,7 @@
  * vCPUs is open (vm->refs). A vCPU lives as long as its own file.
  *
  * Lock order:  vm->lock  >  vcpu->mutex  >  mmap_lock and the mm's other locks  >  the EPT lock
- *   vm->lock      slots (writers), vcpu_ids
+ *   vm->lock      slots and devices (writers), vcpu_ids
  *   vcpu->mutex   everything in struct vcpu and struct vmx_vcpu
  *   EPT lock      the second-level page table (arch/x86/ept.c)
  * Slots are read under RCU.
@@ -20,6 +20,8 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/signal_types.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -49,6 +51,10 @@ struct vm {
 	DECLARE_BITMAP(vcpu_ids, MINIVMX_MAX_VCPUS);
 	struct ept *ept;
 	struct mmu_notifier notifier;
+	struct list_head doorbells, coalesced_zones;	/* devices.c; read under RCU */
+	unsigned int device_count;			/* of both */
+	spinlock_t ring_lock;				/* the ring; taken in slices too */
+	struct page *ring_page;				/* struct minivmx_coalesced_mmio_ring */
 	struct work_struct destroy_work;
 };
 
@@ -59,6 +65,8 @@ struct vcpu {
 	struct vmx_vcpu *vmx;
 	struct page *run_page;		/* struct minivmx_run, mapped by userspace */
 	struct page *io_page;		/* data of IN and OUT, mapped behind it */
+	bool has_sigmask;
+	sigset_t sigmask;		/* SET_SIGNAL_MASK: blocked while in RUN */
 };
 
 /* vm.c */
@@ -72,11 +80,25 @@ void vm_teardown(void);				/* waits until all VMs are gone */
 int object_create_file(const char *name, const struct file_operations *fops, void *object);
 
 /* vcpu.c */
+#define VCPU_MMAP_PAGES	3	/* run page, I/O data, the VM's ring of coalesced writes */
 int vcpu_create_file(struct vm *vm, unsigned long id);
 
 /* memory.c */
 int memory_create(struct vm *vm);
 void memory_destroy(struct vm *vm);		/* may sleep for long */
+
+/* devices.c */
+#define MINIVMX_MAX_DEVICES	1000	/* doorbells and coalesced zones of a VM */
+int devices_create(struct vm *vm);
+void devices_destroy(struct vm *vm);
+int devices_ioeventfd(struct vm *vm, const struct minivmx_ioeventfd *args);
+int devices_register_zone(struct vm *vm, const struct minivmx_coalesced_mmio_zone *zone);
+int devices_unregister_zone(struct vm *vm, const struct minivmx_coalesced_mmio_zone *zone);
+
+/* stats.c */
+/* A file of statistics that keeps @owner, the VM's or vCPU's file, alive. */
+int stats_create_vm_file(struct vm *vm, struct file *owner);
+int stats_create_vcpu_file(struct vcpu *vcpu, struct file *owner);
 
 /* vcpu_state.c */
 /* The ioctls that get or set guest registers; -ENOTTY: not one of them. */
@@ -86,5 +108,6 @@ long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user);
 int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region);
 /* A copy of the slot that shows @gpa. */
 bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found);
+unsigned int slots_count(struct vm *vm);
 
 #endif /* _MINIVMX_MINIVMX_H */

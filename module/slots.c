@@ -34,6 +34,19 @@ bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found)
 	return success;
 }
 
+unsigned int slots_count(struct vm *vm)
+{
+	const struct slots *slots;
+	unsigned int count = 0;
+
+	rcu_read_lock();
+	slots = rcu_dereference(vm->slots);
+	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++)
+		count += slots->slot[i].size != 0;
+	rcu_read_unlock();
+	return count;
+}
+
 static int region_check(const struct minivmx_userspace_memory_region *region)
 {
 	u64 end;

@@ -36,7 +36,7 @@ static int vcpu_handle_work(struct minivmx_run *run)
 	return -ERESTARTNOHAND;
 }
 
-static long vcpu_run(struct vcpu *vcpu)
+static long vcpu_run_until_exit(struct vcpu *vcpu)
 {
 	struct minivmx_run *run = page_address(vcpu->run_page);
 	long result = vmx_take_run_page(vcpu->vmx);
@@ -56,8 +56,50 @@ static long vcpu_run(struct vcpu *vcpu)
 		return result;
 	if (err)
 		return err;
+	vmx_stats(vcpu->vmx)->userspace_exits++;
 	pr_debug_ratelimited("vCPU %u: to userspace after %s\n", vcpu->id,
 			     vmx_last_exit_name(vcpu->vmx));
+	return 0;
+}
+
+/*
+ * RUN under the signal mask that userspace gave. real_blocked is where the kernel keeps the mask
+ * of a thread that waits with another one; only the thread itself changes it.
+ */
+static long vcpu_run(struct vcpu *vcpu)
+{
+	long result;
+
+	vmx_stats(vcpu->vmx)->runs++;
+	if (vcpu->has_sigmask)
+		sigprocmask(SIG_SETMASK, &vcpu->sigmask, &current->real_blocked);
+	result = vcpu_run_until_exit(vcpu);
+	if (vcpu->has_sigmask) {
+		sigprocmask(SIG_SETMASK, &current->real_blocked, NULL);
+		sigemptyset(&current->real_blocked);
+	}
+	if (result == -EINTR)
+		vmx_stats(vcpu->vmx)->signal_exits++;
+	return result;
+}
+
+static long vcpu_set_signal_mask(struct vcpu *vcpu, const struct minivmx_signal_mask __user *user)
+{
+	sigset_t blocked;
+	u32 len;
+
+	vcpu->has_sigmask = false;
+	if (!user)
+		return 0;
+	if (get_user(len, &user->len))
+		return -EFAULT;
+	if (len != sizeof(blocked))
+		return -EINVAL;
+	if (copy_from_user(&blocked, user->sigset, sizeof(blocked)))
+		return -EFAULT;
+	sigdelsetmask(&blocked, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	vcpu->sigmask = blocked;
+	vcpu->has_sigmask = true;
 	return 0;
 }
 
@@ -100,6 +142,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return arg ? -EINVAL : vcpu_run(vcpu);
 	case MINIVMX_NMI:
 		return vmx_nmi(vcpu->vmx);
+	case MINIVMX_SET_SIGNAL_MASK:
+		return vcpu_set_signal_mask(vcpu, (void __user *)arg);
 	case MINIVMX_SET_CPUID2:
 		return vcpu_set_cpuid(vcpu, (void __user *)arg);
 	default:
@@ -116,6 +160,9 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		return -EIO;
 	if (_IOC_TYPE(ioctl) != MINIVMX_IO)
 		return -ENOTTY;
+	/* Needs nothing of the vCPU but that it is there, so a reader need not wait for RUN. */
+	if (ioctl == MINIVMX_GET_STATS_FD)
+		return stats_create_vcpu_file(vcpu, file);
 	/* Another thread may be in RUN for long. */
 	if (mutex_lock_killable(&vcpu->mutex))
 		return -EINTR;
@@ -126,7 +173,7 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 
 static vm_fault_t vcpu_mmap_fault(struct vm_fault *vmf)
 {
-	struct vcpu *vcpu = vmf->vma->vm_file->private_data;
+	const struct vcpu *vcpu = vmf->vma->vm_file->private_data;
 
 	switch (vmf->pgoff) {
 	case 0:
@@ -134,6 +181,9 @@ static vm_fault_t vcpu_mmap_fault(struct vm_fault *vmf)
 		break;
 	case 1:
 		vmf->page = vcpu->io_page;
+		break;
+	case MINIVMX_COALESCED_MMIO_PAGE_OFFSET:
+		vmf->page = vcpu->vm->ring_page;
 		break;
 	default:
 		return VM_FAULT_SIGBUS;
@@ -149,7 +199,7 @@ static const struct vm_operations_struct vcpu_vm_ops = {
 /* A private mapping would be a copy that RUN neither reads nor writes. */
 static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > 2)
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > VCPU_MMAP_PAGES)
 		return -EINVAL;
 	vma->vm_ops = &vcpu_vm_ops;
 	return 0;

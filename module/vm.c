@@ -35,6 +35,7 @@ static void vm_destroy(struct work_struct *work)
 {
 	struct vm *vm = container_of(work, struct vm, destroy_work);
 
+	devices_destroy(vm);
 	memory_destroy(vm);
 	mmdrop(vm->mm);
 	kfree(vm);
@@ -78,7 +79,14 @@ long vm_check_extension(unsigned long capability)
 	case MINIVMX_CAP_READONLY_MEM:
 	case MINIVMX_CAP_CHECK_EXTENSION_VM:
 	case MINIVMX_CAP_IMMEDIATE_EXIT:
+	case MINIVMX_CAP_IOEVENTFD:
+	case MINIVMX_CAP_IOEVENTFD_NO_LENGTH:
+	case MINIVMX_CAP_IOEVENTFD_ANY_LENGTH:
+	case MINIVMX_CAP_COALESCED_PIO:
+	case MINIVMX_CAP_BINARY_STATS_FD:
 		return 1;
+	case MINIVMX_CAP_COALESCED_MMIO:
+		return MINIVMX_COALESCED_MMIO_PAGE_OFFSET;
 	case MINIVMX_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), MINIVMX_MAX_VCPUS);
 	case MINIVMX_CAP_MAX_VCPUS:
@@ -112,6 +120,8 @@ static long vm_set_identity_map_addr(struct vm *vm, u64 __user *user)
 static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	struct minivmx_userspace_memory_region region;
+	struct minivmx_coalesced_mmio_zone zone;
+	struct minivmx_ioeventfd ioeventfd;
 	struct vm *vm = file->private_data;
 
 	if (vm->mm != current->mm)
@@ -125,6 +135,18 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		if (copy_from_user(&region, (void __user *)arg, sizeof(region)))
 			return -EFAULT;
 		return slot_set(vm, &region);
+	case MINIVMX_IOEVENTFD:
+		if (copy_from_user(&ioeventfd, (void __user *)arg, sizeof(ioeventfd)))
+			return -EFAULT;
+		return devices_ioeventfd(vm, &ioeventfd);
+	case MINIVMX_REGISTER_COALESCED_MMIO:
+	case MINIVMX_UNREGISTER_COALESCED_MMIO:
+		if (copy_from_user(&zone, (void __user *)arg, sizeof(zone)))
+			return -EFAULT;
+		return ioctl == MINIVMX_REGISTER_COALESCED_MMIO ?
+			devices_register_zone(vm, &zone) : devices_unregister_zone(vm, &zone);
+	case MINIVMX_GET_STATS_FD:
+		return stats_create_vm_file(vm, file);
 	case MINIVMX_SET_TSS_ADDR:
 		return arg > (unsigned int)(-3 * PAGE_SIZE) ? -EINVAL : 0;
 	case MINIVMX_SET_IDENTITY_MAP_ADDR:
@@ -178,14 +200,21 @@ int vm_create_file(void)
 	INIT_WORK(&vm->destroy_work, vm_destroy);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
+	fd = devices_create(vm);
+	if (fd)
+		goto err_free_vm;
 	fd = memory_create(vm);
-	if (fd) {
-		mmdrop(vm->mm);
-		kfree(vm);
-		return fd;
-	}
+	if (fd)
+		goto err_destroy_devices;
 	fd = object_create_file("minivmx-vm", &vm_fops, vm);
 	if (fd < 0)
 		vm_put(vm);
+	return fd;
+
+err_destroy_devices:
+	devices_destroy(vm);
+err_free_vm:
+	mmdrop(vm->mm);
+	kfree(vm);
 	return fd;
 }

@@ -57,8 +57,8 @@
 #define MINIVMX_CHECK_EXTENSION		_IO(MINIVMX_IO, 0x03)
 
 /*
- * Returns the size in bytes to mmap() of a vCPU: run page and I/O data page. Argument 0, else
- * EINVAL.
+ * Returns the size in bytes to mmap() of a vCPU: run page, I/O data page and the ring of coalesced
+ * writes. Argument 0, else EINVAL.
  */
 #define MINIVMX_GET_VCPU_MMAP_SIZE	_IO(MINIVMX_IO, 0x04)
 
@@ -98,6 +98,32 @@
  */
 #define MINIVMX_SET_TSS_ADDR		_IO(MINIVMX_IO, 0x47)
 #define MINIVMX_SET_IDENTITY_MAP_ADDR	_IOW(MINIVMX_IO, 0x48, __u64)
+
+/*
+ * A doorbell: a guest write to a port or guest-physical address signals an eventfd and needs no
+ * exit. With DEASSIGN takes one away: all members must be as they were given.
+ * Errors: EINVAL (len none of 0, 1, 2, 4, 8; addr + len wraps; unknown flag; DATAMATCH with len 0;
+ *   fd is no eventfd), EBADF (fd is not open), EEXIST (another doorbell takes the same write),
+ *   ENOENT (DEASSIGN of one that is not there), ENOSPC (MINIVMX_MAX_DEVICES), ENOMEM.
+ */
+#define MINIVMX_IOEVENTFD		_IOW(MINIVMX_IO, 0x79, struct minivmx_ioeventfd)
+
+/*
+ * Writes to the zone go to a ring in memory, and end RUN only when the ring is full. The ring is
+ * at page MINIVMX_COALESCED_MMIO_PAGE_OFFSET of every vCPU's mapping; all vCPUs share it. Userspace
+ * empties it before it looks at any exit. UNREGISTER takes away each zone that holds all of the
+ * one given. Errors: EINVAL (pio above 1), ENOSPC, ENOMEM.
+ */
+#define MINIVMX_REGISTER_COALESCED_MMIO		\
+	_IOW(MINIVMX_IO, 0x67, struct minivmx_coalesced_mmio_zone)
+#define MINIVMX_UNREGISTER_COALESCED_MMIO	\
+	_IOW(MINIVMX_IO, 0x68, struct minivmx_coalesced_mmio_zone)
+
+/*
+ * On a VM and on a vCPU: returns a file descriptor (close-on-exec) to read statistics from, see
+ * struct minivmx_stats_header. It keeps the object alive. Errors: EMFILE, ENFILE, ENOMEM.
+ */
+#define MINIVMX_GET_STATS_FD		_IO(MINIVMX_IO, 0xce)
 
 /* -------------------------------------------------------------------- vCPU ioctls */
 
@@ -149,6 +175,13 @@
  * Errors: EINVAL (vector above 255).
  */
 #define MINIVMX_INTERRUPT		_IOW(MINIVMX_IO, 0x86, struct minivmx_interrupt)
+
+/*
+ * The signals that are blocked while the thread is in RUN, instead of its own set: a signal blocked
+ * outside and not inside ends RUN, and is still pending afterwards. A null pointer ends this.
+ * Errors: EINVAL (len is not 8).
+ */
+#define MINIVMX_SET_SIGNAL_MASK		_IOW(MINIVMX_IO, 0x8b, struct minivmx_signal_mask)
 
 /*
  * What CPUID answers in the guest. Until it is called, all leaves read as zero.
@@ -215,11 +248,13 @@
 #define MINIVMX_CAP_NR_MEMSLOTS			10	/* MINIVMX_MAX_SLOTS */
 #define MINIVMX_CAP_NOP_IO_DELAY		12	/* port 0x80 needs no delay: 1 */
 #define MINIVMX_CAP_MP_STATE			14	/* GET_MP_STATE, SET_MP_STATE */
+#define MINIVMX_CAP_COALESCED_MMIO		15	/* the ring's page in a vCPU's mapping */
 #define MINIVMX_CAP_SYNC_MMU			16	/* changes of the user mapping reach the guest */
 #define MINIVMX_CAP_DESTROY_MEMORY_REGION_WORKS	21
 #define MINIVMX_CAP_USER_NMI			22	/* NMI */
 #define MINIVMX_CAP_SET_GUEST_DEBUG		23	/* SET_GUEST_DEBUG */
 #define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
+#define MINIVMX_CAP_IOEVENTFD			36	/* IOEVENTFD */
 #define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
 #define MINIVMX_CAP_DEBUGREGS			50	/* GET_DEBUGREGS, SET_DEBUGREGS */
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
@@ -228,10 +263,14 @@
 #define MINIVMX_CAP_MAX_VCPUS			66	/* MINIVMX_MAX_VCPUS */
 #define MINIVMX_CAP_SYNC_REGS			74	/* registers in the run page: MINIVMX_SYNC_X86_VALID_FIELDS */
 #define MINIVMX_CAP_READONLY_MEM		81	/* MINIVMX_MEM_READONLY */
+#define MINIVMX_CAP_IOEVENTFD_NO_LENGTH		100	/* len 0: for a write of any size */
 #define MINIVMX_CAP_CHECK_EXTENSION_VM		105
+#define MINIVMX_CAP_IOEVENTFD_ANY_LENGTH	122	/* the same */
 #define MINIVMX_CAP_MAX_VCPU_ID			128	/* one more than the largest number: MINIVMX_MAX_VCPUS */
 #define MINIVMX_CAP_IMMEDIATE_EXIT		136	/* run->immediate_exit */
+#define MINIVMX_CAP_COALESCED_PIO		162	/* coalesced zones of ports */
 #define MINIVMX_CAP_SET_GUEST_DEBUG2		195	/* all MINIVMX_GUESTDBG_* that SET_GUEST_DEBUG takes */
+#define MINIVMX_CAP_BINARY_STATS_FD		203	/* GET_STATS_FD */
 
 /* -------------------------------------------------------------------------- memory */
 
@@ -245,7 +284,82 @@ struct minivmx_userspace_memory_region {
 	__u64 userspace_addr;	/* in: first address in the caller's memory, multiple of 4096 */
 };
 
+/* ------------------------------------------------- writes that end no RUN, statistics */
+
+#define MINIVMX_IOEVENTFD_FLAG_DATAMATCH	(1 << 0)	/* only a write of datamatch rings */
+#define MINIVMX_IOEVENTFD_FLAG_PIO		(1 << 1)	/* addr is a port */
+#define MINIVMX_IOEVENTFD_FLAG_DEASSIGN		(1 << 2)	/* take it away */
+
+struct minivmx_ioeventfd {
+	__u64 datamatch;	/* in: with DATAMATCH */
+	__u64 addr;		/* in: port or guest-physical address */
+	__u32 len;		/* in: bytes of the write: 1, 2, 4, 8, or 0 for any */
+	__s32 fd;		/* in: an eventfd */
+	__u32 flags;		/* in: MINIVMX_IOEVENTFD_FLAG_* */
+	__u8  pad[36];
+};
+
+struct minivmx_coalesced_mmio_zone {
+	__u64 addr;		/* in: first guest-physical address or port */
+	__u32 size;		/* in: bytes, or ports */
+	__u32 pio;		/* in: 0 memory, 1 ports */
+};
+
+/* A write in the ring. */
+struct minivmx_coalesced_mmio {
+	__u64 phys_addr;
+	__u32 len;		/* bytes */
+	__u32 pio;		/* 1: phys_addr is a port */
+	__u8  data[8];
+};
+
+/* The module adds at last, userspace takes from first, both go round; empty when they are equal. */
+struct minivmx_coalesced_mmio_ring {
+	__u32 first, last;
+	struct minivmx_coalesced_mmio coalesced_mmio[];
+};
+
+#define MINIVMX_COALESCED_MMIO_PAGE_OFFSET	2
+/* Entries of the ring, which is a page; it holds one less. */
+#define MINIVMX_COALESCED_MMIO_MAX	((4096 - sizeof(struct minivmx_coalesced_mmio_ring)) / \
+					 sizeof(struct minivmx_coalesced_mmio))
+
+/*
+ * A file of statistics begins with the header. At desc_offset are num_desc descriptors, each
+ * followed by name_size bytes with its name; at data_offset the values, of 64 bits each. Offsets
+ * are in bytes from the start of the file. Read it with pread() as often as you like.
+ */
+struct minivmx_stats_header {
+	__u32 flags;		/* 0 */
+	__u32 name_size;	/* bytes kept for each name, and for the string at id_offset */
+	__u32 num_desc;
+	__u32 id_offset;	/* the name of the VM or vCPU */
+	__u32 desc_offset;
+	__u32 data_offset;
+};
+
+#define MINIVMX_STATS_TYPE_CUMULATIVE	(0x0 << 0)	/* counts up */
+#define MINIVMX_STATS_TYPE_INSTANT	(0x1 << 0)	/* goes up and down */
+#define MINIVMX_STATS_TYPE_LINEAR_HIST	(0x3 << 0)	/* value i counts bucket i, of bucket_size */
+#define MINIVMX_STATS_UNIT_NONE		(0x0 << 4)
+#define MINIVMX_STATS_BASE_POW10	(0x0 << 8)	/* value * 10^exponent */
+
+struct minivmx_stats_desc {
+	__u32 flags;		/* a type, a unit and a base */
+	__s16 exponent;
+	__u16 size;		/* values */
+	__u32 offset;		/* bytes from data_offset */
+	__u32 bucket_size;
+	char name[];		/* with a zero at the end */
+};
+
 /* ----------------------------------------------------------------------- registers */
+
+/* in, for SET_SIGNAL_MASK */
+struct minivmx_signal_mask {
+	__u32 len;		/* bytes of sigset: 8 */
+	__u8  sigset[];		/* the kernel's sigset_t */
+};
 
 struct minivmx_regs {
 	__u64 rax, rbx, rcx, rdx;

@@ -82,6 +82,13 @@ void exit_read(struct vmx_vcpu *vmx)
 	exit->rip = vmcs_read(GUEST_RIP);
 }
 
+static void exit_count(struct vmx_vcpu *vmx, u32 basic)
+{
+	vmx->stats.exits++;
+	if (basic < MINIVMX_EXIT_REASON_COUNT)
+		vmx->stats.exits_by_reason[array_index_nospec(basic, MINIVMX_EXIT_REASON_COUNT)]++;
+}
+
 static void exit_to_user_internal_error(struct vmx_vcpu *vmx, u32 suberror, const u64 *data,
 					u32 ndata)
 {
@@ -132,6 +139,7 @@ void exit_to_user_failed_entry(struct vmx_vcpu *vmx, u64 reason, u64 qualificati
 {
 	struct minivmx_run *run = vmx->run;
 
+	vmx->stats.entry_failures++;
 	run->exit_reason = MINIVMX_EXIT_FAIL_ENTRY;
 	run->fail_entry.hardware_entry_failure_reason = reason;
 	run->fail_entry.cpu = smp_processor_id();
@@ -175,6 +183,7 @@ enum exit_action exit_dispatch(struct vmx_vcpu *vmx)
 		return EXIT_TO_USER;
 	}
 
+	exit_count(vmx, basic);
 	basic = array_index_nospec(basic, MINIVMX_EXIT_REASON_COUNT);
 	if ((exit->reason & EXIT_REASON_BASIC) >= MINIVMX_EXIT_REASON_COUNT ||
 	    !exit_handlers[basic].fast) {

@@ -51,6 +51,9 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	if (access.string)
 		return EXIT_TO_SLOW;
 
+	if (!access.in && devices_write(vmx->vm, true, access.port, &vmx->regs[VMX_RAX], access.size))
+		return EXIT_SKIP_AND_RESUME;
+
 	run->exit_reason = MINIVMX_EXIT_IO;
 	run->io.direction = access.in ? MINIVMX_EXIT_IO_IN : MINIVMX_EXIT_IO_OUT;
 	run->io.size = access.size;

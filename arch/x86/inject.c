@@ -153,6 +153,7 @@ static void event_write(struct vmx_vcpu *vmx, u32 info)
 	if (event_has_insn_len(info))
 		vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, vmx->events.insn_len);
 	vmx->events.in_vmcs = info & INTR_INFO_VALID_MASK;
+	vmx->stats.events_injected += vmx->events.in_vmcs;
 }
 
 static void exception_write(struct vmx_vcpu *vmx)

@@ -165,6 +165,8 @@ int vmx_run(struct vmx_vcpu *vmx)
 			local_irq_enable();
 			return -EBUSY;
 		}
+		vmx->stats.slices++;
+		vmx->stats.borrowed_slices += slice.borrowed;
 		action = run_in_slice(vmx);
 		slice_end(&slice, &vmx->vmcs);
 

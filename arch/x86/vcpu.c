@@ -57,6 +57,11 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 	return vmx;
 }
 
+struct vmx_stats *vmx_stats(struct vmx_vcpu *vmx)
+{
+	return &vmx->stats;
+}
+
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx)
 {
 	if (vmx->vpid)

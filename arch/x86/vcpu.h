@@ -138,6 +138,8 @@ struct vmx_vcpu {
 	u64 xcr0;
 	u8 fpu[GUEST_FPU_SIZE] __aligned(64);
 
+	struct vmx_stats stats;
+
 	u64 tsc_offset;			/* guest TSC - host TSC */
 	struct debug_state debug;
 	u32 primary_controls;		/* what the VMCS has */

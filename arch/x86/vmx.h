@@ -17,6 +17,7 @@
 #include <linux/task_work.h>
 #include <linux/types.h>
 
+#include <uapi/exit_reasons.h>
 #include <uapi/minivmx.h>
 
 struct ept;
@@ -128,6 +129,22 @@ enum vmx_result {
 	VMX_WORK_PENDING,	/* the thread has a signal, must yield, or has other work */
 };
 
+/* What a vCPU has done since it was made: GET_STATS_FD. */
+struct vmx_stats {
+	u64 runs;		/* calls of RUN */
+	u64 userspace_exits;	/* RUN returned 0 */
+	u64 signal_exits;	/* RUN failed with EINTR */
+	u64 slices;		/* stretches in VMX operation that entered the guest */
+	u64 borrowed_slices;	/* those in which VMX operation was somebody else's, KVM's say */
+	u64 exits;		/* VM exits */
+	u64 entry_failures;	/* VM entries that did not reach the guest */
+	u64 events_injected;	/* interrupts and exceptions given to VM entry to deliver */
+	u64 exits_by_reason[MINIVMX_EXIT_REASON_COUNT];	/* by basic exit reason */
+};
+
+/* Counts on while others read it. */
+struct vmx_stats *vmx_stats(struct vmx_vcpu *vmx);
+
 /* @run and @io_data: the two pages that userspace maps. NULL: no memory. */
 struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id,
 				 struct minivmx_run *run, void *io_data);
@@ -176,7 +193,7 @@ void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, u
 /* Writes at most @room entries and returns how many there are. */
 unsigned int vmx_supported_cpuid(struct minivmx_cpuid_entry2 *entries, unsigned int room);
 
-/* ------------------------------------- what arch/x86 asks of module/: guest memory */
+/* ------------------------- what arch/x86 asks of module/: guest memory and devices */
 
 struct vmx_memory_fault {
 	gpa_t gpa;
@@ -185,7 +202,7 @@ struct vmx_memory_fault {
 };
 
 /*
- * All of these may sleep, so none is called in a slice; the caller is a thread of the VM's
+ * The calls for memory may sleep, so none is made in a slice; the caller is a thread of the VM's
  * process. Errors: -ENOENT (no slot shows @gpa, or it is READONLY and the access a write: a
  * device's, if anybody's), -EFAULT (the process has no such memory), -ENOMEM, -EINTR.
  */
@@ -200,5 +217,11 @@ int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size);
  * aligned. -EAGAIN: something else was there, and is in @old now.
  */
 int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size);
+
+/*
+ * A guest write to a port, or to a guest-physical address without memory. True: somebody took it,
+ * userspace need not see it. May be called in a slice.
+ */
+bool devices_write(struct vm *vm, bool port, u64 address, const void *bytes, unsigned int size);
 
 #endif /* _MINIVMX_ARCH_VMX_H */
