@@ -50,6 +50,7 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 	if (result == VMX_ENTRY_FAIL_VALID)
 		error = vmcs_read32(VM_INSTRUCTION_ERROR);
 	WARN_ONCE(result != VMX_ENTRY_FAIL_VALID, "minivmx: VM entry without a VMCS (%d)\n", result);
+	vmx->exit.reason = 0;
 	exit_to_user_failed_entry(vmx, error, 0);
 	return EXIT_TO_USER;
 }
