@@ -18,7 +18,7 @@ struct decoder {
 	unsigned int count;
 	unsigned int at;		/* the next byte */
 	enum code_size code;
-	enum decode_result result;	/* once it is not DECODE_OK, it stays so */
+	enum decode_result result;	/* of reading them */
 
 	bool operand_size_prefix;	/* 66 */
 	bool address_size_prefix;	/* 67 */
@@ -53,14 +53,16 @@ struct decoder {
 #define RM_SIB			4
 #define RM_NO_BASE		5	/* mod 0: a displacement alone, or RIP-relative */
 
-/* Behind the end everything reads as 0, which ends every loop; the result tells. */
+/* Behind the end all bytes are 0, an opcode and no prefix; what they make is not looked at. */
 static u8 next_byte(struct decoder *d)
 {
-	if (d->result == DECODE_OK && d->at == INSN_MAX_LENGTH)
+	if (d->at == INSN_MAX_LENGTH)
 		d->result = DECODE_INVALID;
-	else if (d->result == DECODE_OK && d->at == d->count)
+	else if (d->at == d->count)
 		d->result = DECODE_MORE_BYTES;
-	return d->result == DECODE_OK ? d->bytes[d->at++] : 0;
+	else
+		return d->bytes[d->at++];
+	return 0;
 }
 
 /* A displacement or an immediate of 1, 2, 4 or 8 bytes, sign-extended. */
@@ -365,8 +367,8 @@ enum decode_result decode_insn(struct guest_insn *insn, const u8 *bytes, unsigne
 }
 
 /*
- * BT and its kin take any bit number from a register, and reach below and above the operand for
- * it. SDM 1 "Bit(BitBase, BitOffset)" in SDM 2A "Operation Section".
+ * BT and its kin take any bit number from a register, also a negative one, and access the word,
+ * doubleword or quadword that the bit is in. SDM 2A "BT-Bit Test".
  */
 static u64 bit_string_offset(const struct guest_insn *insn, u64 value)
 {
