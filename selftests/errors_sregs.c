@@ -43,7 +43,6 @@ static void code_l_and_d(struct minivmx_sregs *s)	{ s->cs.db = 1; }
 static void code_l_outside_long(struct minivmx_sregs *s) { s->cs.l = 1; s->cs.db = 0; }
 static void apic_base_reserved(struct minivmx_sregs *s)	{ s->apic_base |= 1; }
 static void cr8_too_big(struct minivmx_sregs *s)	{ s->cr8 = 16; }
-static void legacy_pae(struct minivmx_sregs *s)		{ s->cr0 |= CR0_PG; s->cr4 |= CR4_PAE; }
 
 static const struct bad_state bad_states[] = {
 	{ "CR0 bit 32",			VM_PROTECTED,	cr0_high_bit,		false },
@@ -62,7 +61,6 @@ static const struct bad_state bad_states[] = {
 	{ "CS.L outside long mode",	VM_PROTECTED,	code_l_outside_long,	false },
 	{ "APIC base bit 0",		VM_PROTECTED,	apic_base_reserved,	false },
 	{ "CR8 of 16",			VM_PROTECTED,	cr8_too_big,		true },
-	{ "legacy PAE paging",		VM_PROTECTED,	legacy_pae,		true },
 };
 
 VM_FIXTURE(errors_sregs)

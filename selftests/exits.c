@@ -13,9 +13,7 @@
 
 #define QUALIFICATION_ACCESS	7	/* bits 2:0: read, write, fetch */
 
-#define REASON_INVD		13
-#define REASON_VMCALL		18
-#define REASON_VMXOFF		26
+#define REASON_TASK_SWITCH	9
 #define REASON_RDMSR		31
 #define REASON_WRMSR		32
 #define REASON_EPT_VIOLATION	48
@@ -192,9 +190,6 @@ struct unhandled {
 };
 
 static const struct unhandled unhandled[] = {
-	{ "invd",	REASON_INVD,	2, { 0x0f, 0x08, 0xf4 } },
-	{ "vmcall",	REASON_VMCALL,	3, { 0x0f, 0x01, 0xc1, 0xf4 } },
-	{ "vmxoff",	REASON_VMXOFF,	3, { 0x0f, 0x01, 0xc4, 0xf4 } },
 	{ "rdmsr",	REASON_RDMSR,	2, { 0x0f, 0x32, 0xf4 } },
 	{ "wrmsr",	REASON_WRMSR,	2, { 0x0f, 0x30, 0xf4 } },
 };

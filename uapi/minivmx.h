@@ -153,9 +153,12 @@
  * Segments, descriptor tables, control registers, EFER.
  * Errors of SET: EINVAL for a state no CPU can be in: bits 63:32 of CR0; reserved bits of CR4, CR8
  *   or EFER; NW without CD; PG without PE; long mode active without PAE; LMA that does not follow
- *   from LME and PG; CR3 above the physical-address width; a 64-bit code segment with D set; legacy
- *   PAE paging (not supported yet); reserved bits of apic_base. Finer errors show at RUN as
+ *   from LME and PG; CR3 above the physical-address width; a 64-bit code segment with D set, or
+ *   outside long mode; reserved bits of apic_base. Finer errors show at RUN as
  *   MINIVMX_EXIT_FAIL_ENTRY.
+ * CR4 bits of features that the vCPU's CPUID does not show are reserved. With legacy PAE paging
+ * SET loads the four page-directory pointers from guest memory, as MOV to CR3 does; where they
+ * can't be read or are not valid, those that the CPU had stay.
  */
 #define MINIVMX_GET_SREGS		_IOR(MINIVMX_IO, 0x83, struct minivmx_sregs)
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
@@ -539,6 +542,7 @@ struct minivmx_cpuid2 {
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
 #define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */
+#define MINIVMX_EXIT_SET_TPR		11	/* the guest lowered CR8 to run->cr8; RIP is past the MOV */
 #define MINIVMX_EXIT_INTERNAL_ERROR	17	/* the module does not handle it: run->internal */
 
 /* MINIVMX_EXIT_DEBUG: minivmx_run.debug.arch */

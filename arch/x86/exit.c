@@ -2,8 +2,9 @@
 /*
  * exit.c - from a VM exit to its handler, and what becomes of the handler's answer.
  *
- * Reached from run.c after each VM exit, in the slice. The handlers are in exit_*.c; a reason
- * without one goes to userspace with everything known about it.
+ * Reached from run.c after each VM exit, in the slice. exit_policy.h says what is done about each
+ * reason, exit_*.c hold the handlers; a reason without one goes to userspace with everything known
+ * about it.
  */
 #include <linux/compiler.h>
 #include <linux/nospec.h>
@@ -16,6 +17,7 @@
 
 #include "arch/x86/debug.h"
 #include "arch/x86/exit.h"
+#include "arch/x86/exit_policy.h"
 #include "arch/x86/inject.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
@@ -27,10 +29,11 @@ static const char * const exit_names[MINIVMX_EXIT_REASON_COUNT] = {
 #undef EXIT_NAME
 };
 
-static enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info *exit)
-{
-	return EXIT_TO_SLOW;
-}
+enum exit_number {
+#define EXIT_NUMBER(number, symbol, name)	EXIT_NUMBER_##symbol = number,
+	MINIVMX_EXIT_REASONS(EXIT_NUMBER)
+#undef EXIT_NUMBER
+};
 
 /*
  * The handlers, by basic exit reason: the one in the slice, and the slow one after it. No handler:
@@ -40,20 +43,16 @@ static enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info
 static const struct {
 	enum exit_action (*fast)(struct vmx_vcpu *vmx, const struct exit_info *exit);
 	int (*slow)(struct vmx_vcpu *vmx, const struct exit_info *exit);
-} exit_handlers[MINIVMX_EXIT_REASON_COUNT] = {
-	[EXIT_REASON_EXCEPTION_NMI]	 = { handle_exception_nmi },
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = { handle_external_interrupt },
-	[EXIT_REASON_TRIPLE_FAULT]	 = { handle_triple_fault },
-	[EXIT_REASON_INTERRUPT_WINDOW]	 = { handle_interrupt_window },
-	[EXIT_REASON_NMI_WINDOW]	 = { handle_nmi_window },
-	[EXIT_REASON_CPUID]		 = { handle_cpuid },
-	[EXIT_REASON_HLT]		 = { handle_hlt },
-	[EXIT_REASON_DR_ACCESS]		 = { handle_dr_access },
-	[EXIT_REASON_IO_INSTRUCTION]	 = { handle_io_instruction, handle_io_string },
-	[EXIT_REASON_MONITOR_TRAP_FLAG]	 = { handle_monitor_trap_flag },
-	[EXIT_REASON_EPT_VIOLATION]	 = { always_slow, handle_ept_violation },
-	[EXIT_REASON_PREEMPTION_TIMER]	 = { handle_preemption_timer },
+} exit_handlers[] = {
+#define EXIT_HANDLER(symbol, fast, slow, policy)	[EXIT_NUMBER_##symbol] = { fast, slow },
+	EXIT_POLICIES(EXIT_HANDLER)
+#undef EXIT_HANDLER
 };
+
+/* As many rows as reasons: none is left out. (The compiler warns of one that stands twice.) */
+#define EXIT_POLICY_ROW(symbol, fast, slow, policy)	+ 1
+static_assert(0 EXIT_POLICIES(EXIT_POLICY_ROW) == MINIVMX_EXIT_REASON_COUNT);
+static_assert(ARRAY_SIZE(exit_handlers) == MINIVMX_EXIT_REASON_COUNT);
 
 const char *vmx_last_exit_name(struct vmx_vcpu *vmx)
 {

@@ -19,8 +19,9 @@ struct vmx_vcpu;
 
 enum exit_action {
 	EXIT_RESUME,			/* run the guest again: retry, or an event is waiting */
+	EXIT_RELOAD,			/* the same, in a new slice: what host.c switches has changed */
 	EXIT_SKIP_AND_RESUME,		/* emulated: go on behind the instruction */
-	EXIT_SKIP_AND_RELOAD,		/* the same, in a new slice: what host.c switches has changed */
+	EXIT_SKIP_AND_RELOAD,		/* the same, in a new slice */
 	EXIT_UNDEFINED,			/* give the guest #UD: no such instruction here */
 	EXIT_PROTECTION,		/* give the guest #GP(0) */
 	EXIT_TO_HOST,			/* end the slice, so that the host gets its interrupt; go on */
@@ -50,6 +51,12 @@ void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsig
 /* The guest's CPU has shut down. */
 enum exit_action exit_to_user_shutdown(struct vmx_vcpu *vmx);
 
+/* What one answer does for several reasons. */
+enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action always_skip(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action always_undefined(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action always_protection(struct vmx_vcpu *vmx, const struct exit_info *exit);
+
 /* The handlers; the file is named after the group. */
 enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_external_interrupt(struct vmx_vcpu *vmx, const struct exit_info *exit);
@@ -60,6 +67,8 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
 enum exit_action handle_dr_access(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_monitor_trap_flag(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_cr_access(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_vmcall(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);
 

@@ -9,10 +9,12 @@
 #include <linux/string.h>
 #include <asm/processor.h>
 
+#include "arch/x86/control.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/vcpu.h"
 
-static const struct minivmx_cpuid_entry2 *cpuid_find(struct vmx_vcpu *vmx, u32 leaf, u32 subleaf)
+static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx, u32 leaf, u32 subleaf)
 {
 	for (unsigned int i = 0; i < vmx->cpuid_count; i++) {
 		const struct minivmx_cpuid_entry2 *entry = &vmx->cpuid[i];
@@ -23,6 +25,20 @@ static const struct minivmx_cpuid_entry2 *cpuid_find(struct vmx_vcpu *vmx, u32 l
 			return entry;
 	}
 	return NULL;
+}
+
+bool cpuid_shows(const struct vmx_vcpu *vmx, u32 leaf, enum cpuid_regs_idx reg, u32 bits)
+{
+	const struct minivmx_cpuid_entry2 *entry = cpuid_find(vmx, leaf, 0);
+
+	if (!entry)
+		return false;
+	switch (reg) {
+	case CPUID_EAX:	return entry->eax & bits;
+	case CPUID_EBX:	return entry->ebx & bits;
+	case CPUID_ECX:	return entry->ecx & bits;
+	default:	return entry->edx & bits;
+	}
 }
 
 /* The ranges of leaves: each begins with a leaf whose EAX is the highest of the range. */
@@ -71,6 +87,8 @@ void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, u
 	kvfree(vmx->cpuid);
 	vmx->cpuid = entries;
 	vmx->cpuid_count = count;
+	vmx->cr4_allowed = cr4_allowed(vmx);
+	vmx->dirty |= STATE_CONTROL;
 }
 
 /* ------------------------------------------------------ what a guest can be given */

@@ -8,12 +8,11 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 #include <asm/apicdef.h>
-#include <asm/cpufeature.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/vmx.h>
 
-#include "arch/x86/caps.h"
+#include "arch/x86/control.h"
 #include "arch/x86/events.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
@@ -140,50 +139,20 @@ int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs)
 
 /* ------------------------------------------------------- what a CPU can hold */
 
-/* Bits of CR4 that a guest may have; the second set only on CPUs that have the feature. */
-#define CR4_ALWAYS	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |	\
-			 X86_CR4_PAE | X86_CR4_MCE | X86_CR4_PGE | X86_CR4_PCE |		\
-			 X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
-
-static u64 cr4_allowed(void)
-{
-	static const struct {
-		u64 bit;
-		u32 feature;
-	} optional[] = {
-		{ X86_CR4_UMIP,		X86_FEATURE_UMIP },
-		{ X86_CR4_FSGSBASE,	X86_FEATURE_FSGSBASE },
-		{ X86_CR4_PCIDE,	X86_FEATURE_PCID },
-		{ X86_CR4_OSXSAVE,	X86_FEATURE_XSAVE },
-		{ X86_CR4_SMEP,		X86_FEATURE_SMEP },
-		{ X86_CR4_SMAP,		X86_FEATURE_SMAP },
-	};
-	u64 allowed = CR4_ALWAYS;
-
-	for (int i = 0; i < ARRAY_SIZE(optional); i++)
-		if (boot_cpu_has(optional[i].feature))
-			allowed |= optional[i].bit;
-	return allowed;
-}
-
 #define EFER_ALLOWED	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NX)
 #define APIC_BASE_RESERVED	(GENMASK_ULL(7, 0) | BIT_ULL(9) | X2APIC_ENABLE)
 
-static bool cr0_valid(u64 cr0)
+static bool pae_paging(const struct minivmx_sregs *sregs)
 {
-	if (cr0 >> 32)
-		return false;
-	if ((cr0 & X86_CR0_PG) && !(cr0 & X86_CR0_PE))
-		return false;
-	return !(cr0 & X86_CR0_NW) || (cr0 & X86_CR0_CD);
+	return (sregs->cr0 & X86_CR0_PG) && (sregs->cr4 & X86_CR4_PAE) && !(sregs->efer & EFER_LMA);
 }
 
-static bool sregs_valid(const struct minivmx_sregs *sregs)
+static bool sregs_valid(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 {
 	bool paging = sregs->cr0 & X86_CR0_PG;
 	bool long_mode = paging && (sregs->efer & EFER_LME);
 
-	if (!cr0_valid(sregs->cr0) || (sregs->cr4 & ~cr4_allowed()) || (sregs->cr8 >> 4) ||
+	if (!cr0_valid(sregs->cr0) || (sregs->cr4 & ~vmx->cr4_allowed) || (sregs->cr8 & ~CR8_PRIORITY) ||
 	    (sregs->efer & ~EFER_ALLOWED))
 		return false;
 	if (!!(sregs->efer & EFER_LMA) != long_mode)
@@ -196,21 +165,38 @@ static bool sregs_valid(const struct minivmx_sregs *sregs)
 	} else {
 		if (sregs->cs.l || (sregs->cr4 & X86_CR4_PCIDE))
 			return false;
-		/*
-		 * Legacy PAE paging needs four entries from guest memory, which nothing here
-		 * reads.
-		 */
-		if (paging && (sregs->cr4 & X86_CR4_PAE))
-			return false;
 	}
 	if ((sregs->apic_base & APIC_BASE_RESERVED) || sregs->apic_base >= vmx_guest_physical_limit())
 		return false;
 	return true;
 }
 
+/* SDM 3A "PDPTE Registers": bits that must be 0 in an entry that is present. */
+#define PDPTE_PRESENT	BIT_ULL(0)
+#define PDPTE_RESERVED	(GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5))
+
+/*
+ * With legacy PAE paging MOV to CR3 loads four entries, and the CPU never looks at the table
+ * again. As on KVM, a table that can't be read or that MOV would refuse changes nothing.
+ */
+static void load_pdptrs(struct vmx_vcpu *vmx, u64 cr3)
+{
+	u64 reserved = PDPTE_RESERVED | ~(vmx_guest_physical_limit() - 1);
+	u64 entries[ARRAY_SIZE(vmx->pdptrs)];
+
+	if (memory_read(vmx->vm, cr3 & ~0x1fULL, entries, sizeof(entries)))
+		return;
+	for (int i = 0; i < ARRAY_SIZE(entries); i++)
+		if ((entries[i] & PDPTE_PRESENT) && (entries[i] & reserved))
+			return;
+	memcpy(vmx->pdptrs, entries, sizeof(entries));
+	vmx->stale &= ~STATE_PDPTRS;
+	vmx->dirty |= STATE_PDPTRS;
+}
+
 int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 {
-	if (!sregs_valid(sregs))
+	if (!sregs_valid(vmx, sregs))
 		return -EINVAL;
 	for (int i = 0; i < SEGMENT_COUNT; i++)
 		vmx->segments[i] = segment_from_user(sregs_segment((struct minivmx_sregs *)sregs, i),
@@ -226,8 +212,10 @@ int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 	vmx->apic_base = sregs->apic_base;
 	events_from_bitmap(vmx, sregs->interrupt_bitmap);
 	/* All of it is here now, and the guest's own translations may be out of date. */
-	vmx->stale = 0;
+	vmx->stale &= ~(STATE_SEGMENTS | STATE_TABLES);
 	vmx->dirty |= STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES;
+	if (pae_paging(sregs))
+		load_pdptrs(vmx, sregs->cr3);
 	vmx->flush_vpid = true;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <asm/vmx.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/control.h"
 #include "arch/x86/debug.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
@@ -23,45 +24,32 @@
 
 /* --------------------------------------------------------------- control registers */
 
-/*
- * CR0 and CR4 bits that the guest changes without an exit. The others are ours: a change exits,
- * reads give the read shadow. CD and NW must be ours because VM entry and exit leave them as they
- * are, so a guest's CD would switch off the host's cache. SDM 3C "Loading Guest Control
- * Registers, Debug Registers, and MSRs", "Guest/Host Masks and Read Shadows for CR0 and CR4".
- */
-#define CR0_GUEST_OWNED	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_WP |	\
-			 X86_CR0_AM | X86_CR0_PG)
-#define CR4_GUEST_OWNED	(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PSE |	\
-			 X86_CR4_PAE | X86_CR4_PGE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
-
-static void write_control(struct vmx_vcpu *vmx)
+void state_load_control(struct vmx_vcpu *vmx)
 {
 	u32 entry = vmx_caps.control[VMX_ENTRY];
 
-	/* NE must be 1 in VMX operation; CD and NW are never the guest's. */
-	vmcs_write(GUEST_CR0, (vmx->cr0 & ~(X86_CR0_CD | X86_CR0_NW)) | X86_CR0_NE);
+	vmcs_write(GUEST_CR0, (vmx->cr0 & ~CR0_HOST_OWNED) | X86_CR0_NE);
 	vmcs_write(CR0_READ_SHADOW, vmx->cr0);
-	vmcs_write(CR0_GUEST_HOST_MASK, ~CR0_GUEST_OWNED);
+	vmcs_write(CR0_GUEST_HOST_MASK, CR0_HOST_OWNED);
 	vmcs_write(GUEST_CR3, vmx->cr3);
-	/*
-	 * VMXE must be 1, and MCE the host's: with MCE clear a machine check, which is the
-	 * host's, would shut the CPU down before it could exit. The guest sees neither.
-	 */
+	/* VMXE must be 1, and MCE the host's. The guest sees neither. */
 	vmcs_write(GUEST_CR4, (vmx->cr4 & ~X86_CR4_MCE) | (native_read_cr4() & X86_CR4_MCE) |
 			      X86_CR4_VMXE);
 	vmcs_write(CR4_READ_SHADOW, vmx->cr4);
-	vmcs_write(CR4_GUEST_HOST_MASK, ~CR4_GUEST_OWNED);
+	vmcs_write(CR4_GUEST_HOST_MASK, ~cr4_guest_owned(vmx));
 	vmcs_write64(GUEST_IA32_EFER, vmx->efer);
 	if (vmx->efer & EFER_LMA)
 		entry |= VM_ENTRY_IA32E_MODE;
 	vmcs_write32(VM_ENTRY_CONTROLS, entry);
 }
 
-static void read_control(struct vmx_vcpu *vmx)
+void state_save_control(struct vmx_vcpu *vmx)
 {
-	vmx->cr0 = (vmx->cr0 & ~CR0_GUEST_OWNED) | (vmcs_read(GUEST_CR0) & CR0_GUEST_OWNED);
+	u64 cr4_owned = cr4_guest_owned(vmx);
+
+	vmx->cr0 = (vmx->cr0 & CR0_HOST_OWNED) | (vmcs_read(GUEST_CR0) & ~CR0_HOST_OWNED);
 	vmx->cr3 = vmcs_read(GUEST_CR3);
-	vmx->cr4 = (vmx->cr4 & ~CR4_GUEST_OWNED) | (vmcs_read(GUEST_CR4) & CR4_GUEST_OWNED);
+	vmx->cr4 = (vmx->cr4 & ~cr4_owned) | (vmcs_read(GUEST_CR4) & cr4_owned);
 	vmx->efer = vmcs_read64(GUEST_IA32_EFER);
 }
 
@@ -155,25 +143,40 @@ static void read_tables(struct vmx_vcpu *vmx)
 	vmx->idt.limit = vmcs_read32(GUEST_IDTR_LIMIT);
 }
 
+/* With EPT the CPU keeps these four in the VMCS. SDM 3C "Guest Non-Register State". */
+static void write_pdptrs(struct vmx_vcpu *vmx)
+{
+	for (int i = 0; i < ARRAY_SIZE(vmx->pdptrs); i++)
+		vmcs_write64(GUEST_PDPTR0 + 2 * i, vmx->pdptrs[i]);
+}
+
+static void read_pdptrs(struct vmx_vcpu *vmx)
+{
+	for (int i = 0; i < ARRAY_SIZE(vmx->pdptrs); i++)
+		vmx->pdptrs[i] = vmcs_read64(GUEST_PDPTR0 + 2 * i);
+}
+
 void state_load(struct vmx_vcpu *vmx)
 {
 	if (vmx->dirty & STATE_CORE)
 		write_core(vmx);
 	if (vmx->dirty & STATE_CONTROL)
-		write_control(vmx);
+		state_load_control(vmx);
 	if (vmx->dirty & STATE_SEGMENTS)
 		write_segments(vmx);
 	if (vmx->dirty & STATE_TABLES)
 		write_tables(vmx);
 	if (vmx->dirty & STATE_DEBUG)
 		debug_load(vmx);
+	if (vmx->dirty & STATE_PDPTRS)
+		write_pdptrs(vmx);
 	vmx->dirty = 0;
 }
 
 void state_save(struct vmx_vcpu *vmx)
 {
 	read_core(vmx);
-	read_control(vmx);
+	state_save_control(vmx);
 	vmx->stale = STATE_LAZY;
 }
 
@@ -214,6 +217,8 @@ int state_fetch(struct vmx_vcpu *vmx)
 			read_segments(vmx);
 		if (vmx->stale & STATE_TABLES)
 			read_tables(vmx);
+		if (vmx->stale & STATE_PDPTRS)
+			read_pdptrs(vmx);
 		vmx->stale = 0;
 		slice_end(&slice, &vmx->vmcs);
 	}
@@ -239,16 +244,22 @@ int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
 	return debug_after_skip_saved(vmx);
 }
 
+bool state_in_64bit_code(void)
+{
+	return (vmcs_read64(GUEST_IA32_EFER) & EFER_LMA) &&
+	       (vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
+}
+
 u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number)
 {
 	u64 value = number == VMX_RSP ? vmcs_read(GUEST_RSP) : vmx->regs[number];
 
-	return vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK ? value : (u32)value;
+	return state_in_64bit_code() ? value : (u32)value;
 }
 
 void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value)
 {
-	if (!(vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
+	if (!state_in_64bit_code())
 		value = (u32)value;
 	if (number == VMX_RSP)
 		vmcs_write(GUEST_RSP, value);
@@ -294,6 +305,7 @@ void state_reset(struct vmx_vcpu *vmx)
 	vmx->rflags = X86_EFLAGS_FIXED;
 	vmx->regs[VMX_RDX] = 0x600;	/* what KVM shows for family 6 before it knows the model */
 	vmx->cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET;
+	vmx->cr4_allowed = cr4_allowed(vmx);
 	vmx->xcr0 = XFEATURE_MASK_FP;
 	vmx->apic_base = 0xfee00000 | MSR_IA32_APICBASE_ENABLE |
 			 (vmx->id == 0 ? MSR_IA32_APICBASE_BSP : 0);

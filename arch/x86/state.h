@@ -20,6 +20,12 @@ void state_load(struct vmx_vcpu *vmx);
 /* In a slice: reads what each slice reads, after the last VM exit. */
 void state_save(struct vmx_vcpu *vmx);
 
+/* In a slice: CR0, CR3, CR4 and EFER alone, for handlers that look at them or change them. */
+void state_load_control(struct vmx_vcpu *vmx);
+void state_save_control(struct vmx_vcpu *vmx);
+/* In a slice: does the guest run 64-bit code? (Compatibility mode is not.) */
+bool state_in_64bit_code(void);
+
 /* In a slice: general register @number; RSP is in the VMCS. Outside 64-bit code 32 bits count. */
 u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number);
 void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value);

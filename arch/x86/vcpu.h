@@ -27,11 +27,12 @@ enum vmx_state_group {
 	STATE_CONTROL	= BIT(1),	/* CR0, CR3, CR4, EFER: read after each slice */
 	STATE_SEGMENTS	= BIT(2),	/* the eight segment registers: fetched when asked for */
 	STATE_TABLES	= BIT(3),	/* GDTR, IDTR: fetched when asked for */
-	STATE_DEBUG	= BIT(4),	/* DR7 and what exits for a debugger: never in the VMCS alone */
+	STATE_PDPTRS	= BIT(4),	/* page-directory-pointer-table entries: fetched when asked for */
+	STATE_DEBUG	= BIT(5),	/* DR7 and what exits for a debugger: never in the VMCS alone */
 };
 
-#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES | STATE_DEBUG)
-#define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES)
+#define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES | STATE_PDPTRS)
+#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_LAZY | STATE_DEBUG)
 
 struct vmx_segment {
 	u64 base;
@@ -130,6 +131,7 @@ struct vmx_vcpu {
 	u64 rip, rflags;
 	u32 interruptibility;
 	u64 cr0, cr2, cr3, cr4, cr8, efer;
+	u64 pdptrs[4];			/* with legacy PAE paging, what the CPU loaded from CR3 */
 	u64 apic_base;
 	struct vmx_segment segments[SEGMENT_COUNT];
 	struct vmx_table gdt, idt;
@@ -150,6 +152,7 @@ struct vmx_vcpu {
 
 	struct minivmx_cpuid_entry2 *cpuid;
 	unsigned int cpuid_count;
+	u64 cr4_allowed;		/* follows from it */
 
 	struct host_fields host_fields;
 
