@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..20"
+echo "1..22"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -66,6 +66,8 @@ expect_guest "hello"		0 "Hello from a 64-bit"	"$minivmx" run "$guests/hello"
 expect_guest "hello16"		0 "Hello from a 16-bit"	"$minivmx" run "$guests/hello16"
 expect_guest "hello32"		0 "Hello from a 32-bit"	"$minivmx" run --mode protected "$guests/hello32"
 expect_guest "triple_fault"	3 "."			"$minivmx" run "$guests/triple"
+expect_guest "hypercall"	0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/vmcall"
+expect_guest "unhandled_exit"	4 "task switch"		"$minivmx" run --mode protected "$guests/task-switch"
 expect_guest "timeout"		124 "."			"$minivmx" run --timeout 1 "$guests/spin"
 expect_guest "trace"		0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/hello"
 

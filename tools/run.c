@@ -119,6 +119,8 @@ static int run_loop(const struct run_options *options, struct vm *vm, struct tra
 			/* No device here interrupts: nothing could wake the guest. */
 			return STATUS_OK;
 		case MINIVMX_EXIT_INTR:
+		/* No interrupt waits for a lower task priority either. */
+		case MINIVMX_EXIT_SET_TPR:
 			break;
 		case MINIVMX_EXIT_SHUTDOWN:
 			return report_triple_fault(vm);

@@ -23,6 +23,8 @@ static const char *exit_name(uint32_t exit_reason)
 		return "triple fault";
 	case MINIVMX_EXIT_FAIL_ENTRY:
 		return "VM entry failed";
+	case MINIVMX_EXIT_SET_TPR:
+		return "lower CR8";
 	case MINIVMX_EXIT_INTR:
 		return "signal";
 	case MINIVMX_EXIT_INTERNAL_ERROR:
