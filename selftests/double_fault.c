@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * double_fault.c - exceptions inside exceptions.
+ *
+ * The CPU merges what it raises itself; what an exit interrupts must still be merged when it is
+ * injected again, and what the hypervisor raises follows the same rules. SDM 3A "Interrupt 8 -
+ * Double Fault Exception (#DF)".
+ */
+#include <errno.h>
+
+#include "idt.h"
+#include "kselftest_harness.h"
+
+#define DB	1U
+#define UD	6U
+#define DF	8U
+#define NP	11U
+#define GP	13U
+#define PF	14U
+
+/* Error code: a gate of the IDT, in the delivery of another event. SDM 3A "Error Code". */
+#define ERROR_EXT	1
+#define ERROR_IDT	2
+
+/* Loading a selector outside the GDT. */
+GUEST_CODE(protection, 64, "mov $0x50, %eax\n\t mov %eax, %ds\n\t hlt");
+#define PROTECTION_RIP	(VM_CODE + 5)
+GUEST_CODE(undefined, 64, "ud2\n\t hlt");
+/* The first GiB is mapped. */
+GUEST_CODE(page_fault, 64, "mov 0x40000000, %eax\n\t hlt");
+
+VM_FIXTURE(double_fault)
+{
+	VM_SETUP(self, variant);
+}
+
+/* Once with everything in place, once with the table and the stack to be fetched on the way. */
+#define BOTH_WAYS(vm, code, prepare)						\
+	for (int evicted = 0;							\
+	     evicted < 2 && !IDT_START(vm, VM_LONG, code) && !(prepare) &&	\
+	     evict_if(vm, evicted); evicted++)
+
+static bool evict_if(struct vm *vm, bool evicted)
+{
+	if (evicted) {
+		idt_evict(vm, IDT_TABLE);
+		idt_evict(vm, IDT_STACK_PAGE);
+	}
+	return true;
+}
+
+static void expect_error_code(struct __test_metadata *_metadata, struct vm *vm,
+			      unsigned int vector, __u64 error_code)
+{
+	struct idt_frame frame;
+
+	ASSERT_EQ(0, idt_frame(vm, VM_LONG, vector, &frame));
+	EXPECT_EQ(error_code, frame.error_code);
+}
+
+/* #GP, and no gate for it: #GP during #GP. */
+TEST_F(double_fault, two_contributory)
+{
+	struct vm *vm = &self->vm;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, protection, idt_limit(vm, VM_LONG, GP)) {
+		ASSERT_DELIVERED(vm, VM_LONG, DF, PROTECTION_RIP);
+		expect_error_code(_metadata, vm, DF, 0);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/* #PF, and no gate for it: #GP during #PF. */
+TEST_F(double_fault, contributory_during_page_fault)
+{
+	struct vm *vm = &self->vm;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, page_fault, idt_limit(vm, VM_LONG, PF)) {
+		ASSERT_DELIVERED(vm, VM_LONG, DF, VM_CODE);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/* #UD is benign: the second exception is delivered alone, and names the gate. */
+TEST_F(double_fault, contributory_during_benign)
+{
+	struct vm *vm = &self->vm;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, undefined, (idt_not_present(vm, VM_LONG, UD), 0)) {
+		ASSERT_DELIVERED(vm, VM_LONG, NP, VM_CODE);
+		expect_error_code(_metadata, vm, NP, UD << 3 | ERROR_IDT | ERROR_EXT);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/* No gate for #DF either. */
+TEST_F(double_fault, triple)
+{
+	struct vm *vm = &self->vm;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, protection, idt_limit(vm, VM_LONG, DF)) {
+		ASSERT_EXIT(vm, MINIVMX_EXIT_SHUTDOWN);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/* The same with an exception that userspace injects. */
+TEST_F(double_fault, injected_then_its_own)
+{
+	struct minivmx_vcpu_events events = {
+		.exception = { .injected = 1, .nr = GP, .has_error_code = 1, .error_code = 0x18 },
+	};
+	struct vm *vm = &self->vm;
+
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
+	ASSERT_EQ(0, idt_limit(vm, VM_LONG, GP));
+	ASSERT_EQ(0, vm_set_events(vm, &events));
+	ASSERT_DELIVERED(vm, VM_LONG, DF, VM_CODE);
+}
+
+static int inject_db(struct vm *vm)
+{
+	struct minivmx_guest_debug debug = {
+		.control = MINIVMX_GUESTDBG_ENABLE | MINIVMX_GUESTDBG_INJECT_DB,
+	};
+
+	return vm_ioctl(vm->vcpu, MINIVMX_SET_GUEST_DEBUG, (unsigned long)&debug);
+}
+
+/* The hypervisor raises an exception while a double fault is on its way: shutdown. */
+TEST_F(double_fault, raised_during_double_fault)
+{
+	struct minivmx_vcpu_events events = {
+		.exception = { .injected = 1, .nr = DF, .has_error_code = 1 },
+	};
+	struct vm *vm = &self->vm;
+
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
+	ASSERT_EQ(0, vm_set_events(vm, &events));
+	ASSERT_EQ(0, inject_db(vm));
+	/* Nothing more may be injected. */
+	EXPECT_EQ(-EBUSY, inject_db(vm));
+	ASSERT_EXIT(vm, MINIVMX_EXIT_SHUTDOWN);
+	/* That was all of it: userspace may set the guest up anew. */
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
+	events.exception.injected = 0;
+	ASSERT_EQ(0, vm_set_events(vm, &events));
+	ASSERT_DELIVERED(vm, VM_LONG, UD, VM_CODE);
+}
+
+/* A benign one takes the place of what was there: the instruction will raise that again. */
+TEST_F(double_fault, raised_during_another)
+{
+	struct minivmx_vcpu_events events = {
+		.exception = { .injected = 1, .nr = PF, .has_error_code = 1 },
+	};
+	struct vm *vm = &self->vm;
+
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
+	ASSERT_EQ(0, vm_set_events(vm, &events));
+	ASSERT_EQ(0, inject_db(vm));
+	ASSERT_DELIVERED(vm, VM_LONG, DB, VM_CODE);
+	ASSERT_DELIVERED(vm, VM_LONG, UD, VM_CODE);
+}
+
+TEST_HARNESS_MAIN
