@@ -57,6 +57,8 @@ SAME(SET_SREGS);
 SAME(TRANSLATE);
 SAME(INTERRUPT);
 SAME(SET_SIGNAL_MASK);
+SAME(GET_FPU);
+SAME(SET_FPU);
 SAME(SET_CPUID2);
 SAME(GET_MP_STATE);
 SAME(SET_MP_STATE);
@@ -166,6 +168,18 @@ SAME_MEMBER(sregs, cr8);
 SAME_MEMBER(sregs, efer);
 SAME_MEMBER(sregs, apic_base);
 SAME_MEMBER(sregs, interrupt_bitmap);
+
+SAME_SIZE(fpu);
+SAME_MEMBER(fpu, fpr);
+SAME_MEMBER(fpu, fcw);
+SAME_MEMBER(fpu, fsw);
+SAME_MEMBER(fpu, ftwx);
+SAME_MEMBER(fpu, pad1);
+SAME_MEMBER(fpu, last_opcode);
+SAME_MEMBER(fpu, last_ip);
+SAME_MEMBER(fpu, last_dp);
+SAME_MEMBER(fpu, xmm);
+SAME_MEMBER(fpu, mxcsr);
 
 SAME_SIZE(translation);
 SAME_MEMBER(translation, linear_address);

@@ -169,6 +169,10 @@
  */
 #define MINIVMX_TRANSLATE		_IOWR(MINIVMX_IO, 0x85, struct minivmx_translation)
 
+/* x87 and SSE registers. */
+#define MINIVMX_GET_FPU			_IOR(MINIVMX_IO, 0x8c, struct minivmx_fpu)
+#define MINIVMX_SET_FPU			_IOW(MINIVMX_IO, 0x8d, struct minivmx_fpu)
+
 /*
  * Gives the guest an external interrupt at the next RUN. There is room for one: the next takes its
  * place. Nothing holds it back, so ask run->ready_for_interrupt_injection first, or wait for
@@ -403,6 +407,21 @@ struct minivmx_sregs {
 	 * what waits.
 	 */
 	__u64 interrupt_bitmap[(MINIVMX_NR_INTERRUPTS + 63) / 64];
+};
+
+/* As FXSAVE stores it. SDM 1 "FXSAVE Area". */
+struct minivmx_fpu {
+	__u8  fpr[8][16];	/* ST0 to ST7, 10 bytes each */
+	__u16 fcw;
+	__u16 fsw;
+	__u8  ftwx;		/* one bit for each physical register: 1 if it is not empty */
+	__u8  pad1;
+	__u16 last_opcode;
+	__u64 last_ip;
+	__u64 last_dp;
+	__u8  xmm[16][16];
+	__u32 mxcsr;
+	__u32 pad2;
 };
 
 /* TRANSLATE: where the guest's page tables lead; without paging linear addresses are physical. */
