@@ -5,7 +5,7 @@
  *
  * Reached from main.c. The order of a run: vm.c (VM, memory, vCPU), image.c (the guest's
  * bytes), mode.c (its start state), then run_loop() here, ports.c for its devices, trace.c
- * for who watches, and report.c for what went wrong.
+ * for who watches, gdb.c for who interferes, and report.c for what went wrong.
  */
 #include <argp.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <sys/time.h>
 
 #include "command.h"
+#include "gdb.h"
 #include "ports.h"
 #include "report.h"
 #include "trace.h"
@@ -28,6 +29,7 @@ struct run_options {
 	uint64_t ram_size;
 	enum guest_mode mode;
 	bool trace;
+	const char *gdb;	/* the address to listen at; NULL: no debugger */
 	double timeout;		/* seconds; 0: none */
 };
 
@@ -36,19 +38,20 @@ static struct minivmx_run *volatile current_run;
 static volatile sig_atomic_t stop_signal;
 
 /*
- * A signal makes a RUN in progress return. One that comes just before RUN would be lost, and the guest
+ * A signal makes a RUN in progress return (SIGIO: gdb has something to say). One that comes just before RUN would be lost, and the guest
  * run on: immediate_exit closes that gap, as the kernel reads it after the last moment a signal can miss.
  */
 static void on_signal(int signal)
 {
-	stop_signal = signal;
+	if (signal != SIGIO)
+		stop_signal = signal;
 	if (current_run)
 		*(volatile __u8 *)&current_run->immediate_exit = 1;
 }
 
 static int catch_signals(const struct run_options *options, struct vm *vm)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGALRM };
+	static const int signals[] = { SIGINT, SIGTERM, SIGALRM, SIGIO };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct itimerval timer = { 0 };
 
@@ -95,17 +98,20 @@ static void handle_io(struct vm *vm, struct ports *ports)
 	}
 }
 
-static int run_loop(const struct run_options *options, struct vm *vm, struct trace *trace)
+static int run_loop(const struct run_options *options, struct vm *vm, struct trace *trace, struct gdb *gdb)
 {
 	struct ports ports = { .out = stdout };
+	int status = gdb ? gdb_serve(gdb) : STATUS_OK;
 
-	for (;;) {
+	while (!status) {
 		if (stop_signal)
 			return report_signal(options, vm);
 		if (ioctl(vm->vcpu, MINIVMX_RUN, 0) < 0) {
-			if (errno == EINTR || errno == EAGAIN)
-				continue;
-			return report_run_error(vm, errno);
+			if (errno != EINTR && errno != EAGAIN)
+				return gdb_crashed(gdb, report_run_error(vm, errno));
+			if (gdb)
+				status = gdb_serve(gdb);
+			continue;
 		}
 		if (vm->run->exit_reason == MINIVMX_EXIT_IO)
 			handle_io(vm, &ports);
@@ -122,22 +128,27 @@ static int run_loop(const struct run_options *options, struct vm *vm, struct tra
 		/* No interrupt waits for a lower task priority either. */
 		case MINIVMX_EXIT_SET_TPR:
 			break;
+		case MINIVMX_EXIT_DEBUG:
+			status = gdb ? gdb_debug_exit(gdb) : report_unknown_exit(vm);
+			break;
 		case MINIVMX_EXIT_SHUTDOWN:
-			return report_triple_fault(vm);
+			return gdb_crashed(gdb, report_triple_fault(vm));
 		case MINIVMX_EXIT_FAIL_ENTRY:
-			return report_entry_failure(vm);
+			return gdb_crashed(gdb, report_entry_failure(vm));
 		case MINIVMX_EXIT_INTERNAL_ERROR:
-			return report_internal_error(vm);
+			return gdb_crashed(gdb, report_internal_error(vm));
 		default:
-			return report_unknown_exit(vm);
+			return gdb_crashed(gdb, report_unknown_exit(vm));
 		}
 	}
+	return status;
 }
 
 static int run_guest(const struct run_options *options)
 {
 	struct image image = { .mode = options->mode };
 	struct trace trace = { .enabled = options->trace };
+	struct gdb *gdb = NULL;
 	struct vm vm;
 	int status;
 
@@ -148,12 +159,15 @@ static int run_guest(const struct run_options *options)
 		status = mode_enter(&vm, &image);
 	if (!status)
 		status = catch_signals(options, &vm);
+	if (!status && options->gdb)
+		status = gdb_open(&gdb, &vm, options->gdb, &stop_signal);
 	if (!status) {
 		/* A guest's last words must not stay in a buffer. */
 		setvbuf(stdout, NULL, _IOLBF, 0);
-		status = run_loop(options, &vm, &trace);
+		status = run_loop(options, &vm, &trace, gdb);
 		fflush(stdout);
 		trace_summary(&trace);
+		gdb_close(gdb, status);
 	}
 	current_run = NULL;
 	vm_close(&vm);
@@ -210,6 +224,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 't':
 		options->trace = true;
 		break;
+	case 'g':
+		if (!gdb_address_is_valid(arg))
+			argp_error(state, "--gdb takes [HOST]:PORT (HOST numeric or localhost) or unix:PATH, not \"%s\"", arg);
+		options->gdb = arg;
+		break;
 	case 'T':
 		options->timeout = parse_timeout(arg, state);
 		break;
@@ -232,6 +251,8 @@ static const struct argp_option option_table[] = {
 	{ .name = "mem",     .key = 'm', .arg = "MIB",  .doc = "guest memory from address 0 on, 1 to 3072 (64)" },
 	{ .name = "mode",    .key = 'M', .arg = "MODE", .doc = "real (default for flat binaries), protected, or long (ELF64)" },
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
+	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
+	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
 	{ .name = "timeout", .key = 'T', .arg = "S",    .doc = "end the guest after S seconds" },
 	{ 0 }
 };
@@ -241,8 +262,9 @@ static const char doc[] =
 	"or 0x100000 (protected, long; stack below 0x80000, tables at 0x1000 to 0x7fff; no IDT). RDI holds the memory's size.\v"
 	"Ports: 0xe9 and COM1 (0x3f8) print; OUT to 0xf4 ends with the value's low byte as status; "
 	"others read as ones.\n"
+	"With --gdb the guest waits for gdb to say \"continue\"; if gdb goes without detaching, it waits for another.\n"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "
-	"5 VM entry failed, 6 bad image, 124 timeout, 130 Ctrl-C, 143 SIGTERM.";
+	"5 VM entry failed, 6 bad image, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
 
 int command_run(int argc, char **argv)
 {

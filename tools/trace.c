@@ -17,6 +17,8 @@
 static const char *exit_name(uint32_t exit_reason)
 {
 	switch (exit_reason) {
+	case MINIVMX_EXIT_DEBUG:
+		return "debug";
 	case MINIVMX_EXIT_HLT:
 		return "hlt";
 	case MINIVMX_EXIT_SHUTDOWN:
