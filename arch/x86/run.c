@@ -86,7 +86,7 @@ static bool translations_outdated(struct vmx_vcpu *vmx)
 }
 
 /* Runs the guest for as many exits as need nothing but this CPU. In a slice. */
-static enum exit_action run_in_slice(struct vmx_vcpu *vmx, const struct slice *slice)
+static enum exit_action run_in_slice(struct vmx_vcpu *vmx)
 {
 	struct host_state host;
 	enum exit_action action;
@@ -99,14 +99,14 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx, const struct slice *s
 	state_load(vmx);
 	host_enter(vmx, &host);
 	ept_enter(vmx);
-	mitigations_enter(vmx, slice_has_other_guest(slice));
+	mitigations_enter(vmx);
 	do {
 		action = enter_once(vmx, launched);
 		launched = true;
 		if (thread_work_pending() || translations_outdated(vmx))
 			break;
 	} while (action == EXIT_RESUME || action == EXIT_SKIP_AND_RESUME);
-	mitigations_leave(slice_has_other_guest(slice));
+	mitigations_leave();
 	ept_leave(vmx);
 	state_save(vmx);
 	host_leave(vmx, &host);
@@ -168,7 +168,7 @@ int vmx_run(struct vmx_vcpu *vmx)
 		}
 		vmx->stats.slices++;
 		vmx->stats.borrowed_slices += slice.borrowed;
-		action = run_in_slice(vmx, &slice);
+		action = run_in_slice(vmx);
 		slice_end(&slice, &vmx->vmcs);
 
 		if (action == EXIT_TO_NMI)

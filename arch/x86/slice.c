@@ -32,6 +32,9 @@
 #include "arch/x86/vmcs.h"
 #include "arch/x86/vmx.h"
 
+/* What VMPTRST stores when no VMCS is current. SDM 3C "VMPTRST". */
+#define NO_VMCS		(~0ULL)
+
 /* Every CPU that may ever come online has a VMXON region, so hotplug needs no hook. */
 static DEFINE_PER_CPU(struct vmx_region *, vmxon_region);
 
@@ -142,7 +145,7 @@ static int vmx_operation_enter(struct slice *slice)
 static void vmx_operation_leave(struct slice *slice)
 {
 	if (slice->borrowed) {
-		if (slice_has_other_guest(slice))
+		if (slice->previous_vmcs != NO_VMCS)
 			WARN_ON_ONCE(!vmptrld(slice->previous_vmcs));
 		return;
 	}
