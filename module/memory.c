@@ -178,7 +178,7 @@ err_destroy_ept:
 void memory_destroy(struct vm *vm)
 {
 	mmu_notifier_unregister(&vm->notifier, vm->mm);
-	kfree(rcu_dereference_protected(vm->slots, true));
+	slots_destroy(vm);
 	ept_destroy(vm->ept);
 }
 
@@ -242,6 +242,9 @@ static bool may_map_large(const struct slot *slot, gpa_t gpa)
 {
 	gpa_t block = ALIGN_DOWN(gpa, PMD_SIZE);
 
+	/* Writes are logged by page. */
+	if (slot->dirty)
+		return false;
 	/* It must be in the slot as a whole, and a block in the process's memory too. */
 	if (block < slot->gpa || block + PMD_SIZE > slot->gpa + slot->size)
 		return false;
@@ -279,8 +282,10 @@ int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory
 		 * page can still be clean (MADV_FREE, a shared mapping that was only read): say
 		 * so now.
 		 */
-		if (fault->write)
+		if (fault->write) {
 			SetPageDirty(page);
+			dirty_log_mark(&slot, gpa);
+		}
 		mark_page_accessed(page);
 	}
 	ept_unlock(vm->ept);
@@ -323,7 +328,11 @@ int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size)
 
 	if (err)
 		return err;
-	return copy_to_user(user, data, size) ? -EFAULT : 0;
+	if (copy_to_user(user, data, size))
+		err = -EFAULT;
+	/* After the write: a page that is marked and not yet written could be copied too soon. */
+	memory_mark_dirty(vm, gpa);
+	return err;
 }
 
 #define COMPARE_EXCHANGE(type)							\
@@ -360,7 +369,10 @@ int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsig
 		COMPARE_EXCHANGE(u64);
 		break;
 	}
-	return exchanged ? 0 : -EAGAIN;
+	if (!exchanged)
+		return -EAGAIN;
+	memory_mark_dirty(vm, gpa);
+	return 0;
 
 fault:
 	user_access_end();

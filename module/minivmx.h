@@ -35,6 +35,7 @@ struct slot {
 	u64 size;
 	unsigned long hva;	/* user address of the first byte */
 	u32 flags;		/* MINIVMX_MEM_* */
+	struct dirty_log *dirty;	/* NULL without MINIVMX_MEM_LOG_DIRTY_PAGES */
 };
 
 /* Replaced as a whole; readers see the old or the new set. */
@@ -109,5 +110,15 @@ int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region
 /* A copy of the slot that shows @gpa. */
 bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found);
 unsigned int slots_count(struct vm *vm);
+void slots_destroy(struct vm *vm);		/* nobody uses them any more */
+
+/* dirty_log.c */
+struct dirty_log *dirty_log_create(u64 slot_size);	/* NULL: no memory */
+void dirty_log_destroy(struct dirty_log *log);		/* once readers of the slots are through */
+int dirty_log_get(struct vm *vm, const struct minivmx_dirty_log *query);
+/* The page at @gpa becomes writable, or was written. Under the EPT lock or RCU. */
+void dirty_log_mark(const struct slot *slot, gpa_t gpa);
+/* The kernel itself has written guest memory. */
+void memory_mark_dirty(struct vm *vm, gpa_t gpa);
 
 #endif /* _MINIVMX_MINIVMX_H */

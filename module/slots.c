@@ -10,7 +10,6 @@
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "module/minivmx.h"
 
@@ -46,26 +45,35 @@ unsigned int slots_count(struct vm *vm)
 	rcu_read_unlock();
 	return count;
 }
+#define SLOT_FLAGS	(MINIVMX_MEM_LOG_DIRTY_PAGES | MINIVMX_MEM_READONLY)
+
+/* As on KVM. */
+#define SLOT_MAX_PAGES	(BIT_ULL(31) - 1)
 
 static int region_check(const struct minivmx_userspace_memory_region *region)
 {
 	u64 end;
 
-	if (region->slot >= MINIVMX_MAX_SLOTS || (region->flags & ~MINIVMX_MEM_READONLY))
+	if (region->slot >= MINIVMX_MAX_SLOTS || (region->flags & ~SLOT_FLAGS))
 		return -EINVAL;
 	if (!PAGE_ALIGNED(region->guest_phys_addr) || !PAGE_ALIGNED(region->memory_size) ||
 	    !PAGE_ALIGNED(region->userspace_addr))
 		return -EINVAL;
+	if (region->memory_size >> PAGE_SHIFT > SLOT_MAX_PAGES)
+		return -EINVAL;
 	if (check_add_overflow(region->guest_phys_addr, region->memory_size, &end) ||
 	    end > vmx_guest_physical_limit())
 		return -EINVAL;
-	if (!access_ok((void __user *)(unsigned long)region->userspace_addr, region->memory_size))
+	/* Plain user space: the mmu notifier names addresses without tags in their upper bits. */
+	if (check_add_overflow(region->userspace_addr, region->memory_size, &end) ||
+	    end > TASK_SIZE_MAX)
 		return -EINVAL;
 	return 0;
 }
 
 /*
- * What may become of a slot that exists: deleted, moved to another guest address, left as it is.
+ * What may become of a slot that exists: deleted, moved to another guest address, with or without a
+ * dirty log.
  */
 static int slot_change_check(const struct slot *old,
 			     const struct minivmx_userspace_memory_region *region)
@@ -75,7 +83,7 @@ static int slot_change_check(const struct slot *old,
 	if (!old->size)
 		return 0;
 	if (region->memory_size != old->size || region->userspace_addr != old->hva ||
-	    region->flags != old->flags)
+	    ((region->flags ^ old->flags) & MINIVMX_MEM_READONLY))
 		return -EINVAL;
 	return 0;
 }
@@ -94,7 +102,26 @@ static bool slot_overlaps(const struct slots *slots,
 	return false;
 }
 
-/* Makes @slots the VM's and unmaps what @old showed. Faults that began before will look again. */
+/* What @old becomes. A log that goes on keeps what it has. */
+static int slot_make(struct slot *slot, const struct slot *old,
+		     const struct minivmx_userspace_memory_region *region)
+{
+	*slot = (struct slot){
+		.gpa = region->guest_phys_addr,
+		.size = region->memory_size,
+		.hva = region->userspace_addr,
+		.flags = region->flags,
+	};
+	if (!slot->size || !(slot->flags & MINIVMX_MEM_LOG_DIRTY_PAGES))
+		return 0;
+	slot->dirty = old->dirty ?: dirty_log_create(slot->size);
+	return slot->dirty ? 0 : -ENOMEM;
+}
+
+/*
+ * Makes @slots the VM's and unmaps what @old showed. Faults that began before will look again. A
+ * slot that is only to be logged from now on is unmapped too: no leaf may be older than its log.
+ */
 static void slots_replace(struct vm *vm, struct slots *slots, const struct slot *old)
 {
 	struct slots *previous = rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
@@ -110,9 +137,32 @@ static void slots_replace(struct vm *vm, struct slots *slots, const struct slot 
 	kfree_rcu(previous, rcu);
 }
 
+/* Fills in @slots, and takes it unless it fails. */
+static int slot_set_locked(struct vm *vm, struct slots *slots,
+			   const struct minivmx_userspace_memory_region *region)
+{
+	struct slot *slot = &slots->slot[array_index_nospec(region->slot, MINIVMX_MAX_SLOTS)];
+	struct slot old;
+	int err;
+
+	*slots = *rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+	old = *slot;
+	err = slot_change_check(&old, region);
+	if (err)
+		return err;
+	if (region->memory_size && slot_overlaps(slots, region))
+		return -EEXIST;
+	err = slot_make(slot, &old, region);
+	if (err)
+		return err;
+	slots_replace(vm, slots, &old);
+	if (old.dirty != slot->dirty)
+		dirty_log_destroy(old.dirty);
+	return 0;
+}
+
 int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region)
 {
-	struct slot old, *slot;
 	struct slots *slots;
 	int err;
 
@@ -122,26 +172,19 @@ int slot_set(struct vm *vm, const struct minivmx_userspace_memory_region *region
 	slots = kmalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		return -ENOMEM;
-
 	mutex_lock(&vm->lock);
-	*slots = *rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
-	slot = &slots->slot[array_index_nospec(region->slot, MINIVMX_MAX_SLOTS)];
-	old = *slot;
-	err = slot_change_check(&old, region);
-	if (!err && region->memory_size && slot_overlaps(slots, region))
-		err = -EEXIST;
-	if (err) {
-		mutex_unlock(&vm->lock);
-		kfree(slots);
-		return err;
-	}
-	*slot = (struct slot){
-		.gpa = region->guest_phys_addr,
-		.size = region->memory_size,
-		.hva = region->userspace_addr,
-		.flags = region->flags,
-	};
-	slots_replace(vm, slots, &old);
+	err = slot_set_locked(vm, slots, region);
 	mutex_unlock(&vm->lock);
-	return 0;
+	if (err)
+		kfree(slots);
+	return err;
+}
+
+void slots_destroy(struct vm *vm)
+{
+	struct slots *slots = rcu_dereference_protected(vm->slots, true);
+
+	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++)
+		dirty_log_destroy(slots->slot[i].dirty);
+	kfree(slots);
 }

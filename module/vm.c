@@ -84,6 +84,7 @@ long vm_check_extension(unsigned long capability)
 	case MINIVMX_CAP_IOEVENTFD_ANY_LENGTH:
 	case MINIVMX_CAP_COALESCED_PIO:
 	case MINIVMX_CAP_BINARY_STATS_FD:
+	case MINIVMX_CAP_USER_MEMORY2:
 		return 1;
 	case MINIVMX_CAP_COALESCED_MMIO:
 		return MINIVMX_COALESCED_MMIO_PAGE_OFFSET;
@@ -117,12 +118,63 @@ static long vm_set_identity_map_addr(struct vm *vm, u64 __user *user)
 	return err;
 }
 
-static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+static long vm_set_region(struct vm *vm, const void __user *user)
 {
 	struct minivmx_userspace_memory_region region;
-	struct minivmx_coalesced_mmio_zone zone;
+
+	if (copy_from_user(&region, user, sizeof(region)))
+		return -EFAULT;
+	return slot_set(vm, &region);
+}
+
+static long vm_set_region2(struct vm *vm, const void __user *user)
+{
+	struct minivmx_userspace_memory_region2 region2;
+	struct minivmx_userspace_memory_region region;
+
+	if (copy_from_user(&region2, user, sizeof(region2)))
+		return -EFAULT;
+	region = (struct minivmx_userspace_memory_region){
+		.slot = region2.slot,
+		.flags = region2.flags,
+		.guest_phys_addr = region2.guest_phys_addr,
+		.memory_size = region2.memory_size,
+		.userspace_addr = region2.userspace_addr,
+	};
+	return slot_set(vm, &region);
+}
+
+static long vm_get_dirty_log(struct vm *vm, const void __user *user)
+{
+	struct minivmx_dirty_log query;
+
+	if (copy_from_user(&query, user, sizeof(query)))
+		return -EFAULT;
+	return dirty_log_get(vm, &query);
+}
+
+static long vm_ioeventfd(struct vm *vm, const void __user *user)
+{
 	struct minivmx_ioeventfd ioeventfd;
+
+	if (copy_from_user(&ioeventfd, user, sizeof(ioeventfd)))
+		return -EFAULT;
+	return devices_ioeventfd(vm, &ioeventfd);
+}
+
+static long vm_coalesced_zone(struct vm *vm, const void __user *user, bool add)
+{
+	struct minivmx_coalesced_mmio_zone zone;
+
+	if (copy_from_user(&zone, user, sizeof(zone)))
+		return -EFAULT;
+	return add ? devices_register_zone(vm, &zone) : devices_unregister_zone(vm, &zone);
+}
+
+static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
+{
 	struct vm *vm = file->private_data;
+	void __user *user = (void __user *)arg;
 
 	if (vm->mm != current->mm)
 		return -EIO;
@@ -132,25 +184,22 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 	case MINIVMX_CHECK_EXTENSION:
 		return vm_check_extension(arg);
 	case MINIVMX_SET_USER_MEMORY_REGION:
-		if (copy_from_user(&region, (void __user *)arg, sizeof(region)))
-			return -EFAULT;
-		return slot_set(vm, &region);
+		return vm_set_region(vm, user);
+	case MINIVMX_SET_USER_MEMORY_REGION2:
+		return vm_set_region2(vm, user);
+	case MINIVMX_GET_DIRTY_LOG:
+		return vm_get_dirty_log(vm, user);
 	case MINIVMX_IOEVENTFD:
-		if (copy_from_user(&ioeventfd, (void __user *)arg, sizeof(ioeventfd)))
-			return -EFAULT;
-		return devices_ioeventfd(vm, &ioeventfd);
+		return vm_ioeventfd(vm, user);
 	case MINIVMX_REGISTER_COALESCED_MMIO:
 	case MINIVMX_UNREGISTER_COALESCED_MMIO:
-		if (copy_from_user(&zone, (void __user *)arg, sizeof(zone)))
-			return -EFAULT;
-		return ioctl == MINIVMX_REGISTER_COALESCED_MMIO ?
-			devices_register_zone(vm, &zone) : devices_unregister_zone(vm, &zone);
+		return vm_coalesced_zone(vm, user, ioctl == MINIVMX_REGISTER_COALESCED_MMIO);
 	case MINIVMX_GET_STATS_FD:
 		return stats_create_vm_file(vm, file);
 	case MINIVMX_SET_TSS_ADDR:
 		return arg > (unsigned int)(-3 * PAGE_SIZE) ? -EINVAL : 0;
 	case MINIVMX_SET_IDENTITY_MAP_ADDR:
-		return vm_set_identity_map_addr(vm, (void __user *)arg);
+		return vm_set_identity_map_addr(vm, user);
 	default:
 		return -ENOTTY;
 	}

@@ -43,6 +43,7 @@ SAME(GET_VCPU_MMAP_SIZE);
 SAME(GET_SUPPORTED_CPUID);
 SAME(CREATE_VCPU);
 SAME(SET_USER_MEMORY_REGION);
+SAME(GET_DIRTY_LOG);
 SAME(SET_TSS_ADDR);
 SAME(SET_IDENTITY_MAP_ADDR);
 SAME(IOEVENTFD);
@@ -100,6 +101,7 @@ SAME(CAP_MAX_VCPU_ID);
 SAME(CAP_IMMEDIATE_EXIT);
 SAME(CAP_SET_GUEST_DEBUG2);
 
+SAME(MEM_LOG_DIRTY_PAGES);
 SAME(MEM_READONLY);
 SAME_SIZE(userspace_memory_region);
 SAME_MEMBER(userspace_memory_region, slot);
@@ -107,6 +109,41 @@ SAME_MEMBER(userspace_memory_region, flags);
 SAME_MEMBER(userspace_memory_region, guest_phys_addr);
 SAME_MEMBER(userspace_memory_region, memory_size);
 SAME_MEMBER(userspace_memory_region, userspace_addr);
+
+SAME_SIZE(dirty_log);
+SAME_MEMBER(dirty_log, slot);
+SAME_MEMBER(dirty_log, padding1);
+SAME_MEMBER(dirty_log, dirty_bitmap);
+SAME_MEMBER(dirty_log, padding2);
+
+/* Headers before Linux 6.8 lack these. */
+#ifndef KVM_SET_USER_MEMORY_REGION2
+struct kvm_userspace_memory_region2 {
+	__u32 slot;
+	__u32 flags;
+	__u64 guest_phys_addr;
+	__u64 memory_size;
+	__u64 userspace_addr;
+	__u64 guest_memfd_offset;
+	__u32 guest_memfd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+#define KVM_SET_USER_MEMORY_REGION2	0x40a0ae49
+#define KVM_CAP_USER_MEMORY2		231
+#endif
+SAME(SET_USER_MEMORY_REGION2);
+SAME(CAP_USER_MEMORY2);
+SAME_SIZE(userspace_memory_region2);
+SAME_MEMBER(userspace_memory_region2, slot);
+SAME_MEMBER(userspace_memory_region2, flags);
+SAME_MEMBER(userspace_memory_region2, guest_phys_addr);
+SAME_MEMBER(userspace_memory_region2, memory_size);
+SAME_MEMBER(userspace_memory_region2, userspace_addr);
+SAME_MEMBER(userspace_memory_region2, guest_memfd_offset);
+SAME_MEMBER(userspace_memory_region2, guest_memfd);
+SAME_MEMBER(userspace_memory_region2, pad1);
+SAME_MEMBER(userspace_memory_region2, pad2);
 
 SAME_SIZE(regs);
 SAME_MEMBER(regs, rax);

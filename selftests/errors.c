@@ -139,6 +139,8 @@ TEST_F(errors, slot_ranges)
 	EXPECT_EQ(-EINVAL, vm_set_slot(vm, 1, 0, 0x800000, -PAGE, hva));
 	EXPECT_EQ(-EINVAL, vm_set_slot(vm, 1, 0, 0x800000, PAGE, (void *)KERNEL_HALF));
 	EXPECT_EQ(-EINVAL, vm_set_slot(vm, 1, 0, 0x800000, 2 * PAGE, (void *)-PAGE));
+	/* A tag in bits that linear-address masking ignores. */
+	EXPECT_EQ(-EINVAL, vm_set_slot(vm, 1, 0, 0x800000, PAGE, (void *)((unsigned long)hva | 1UL << 62)));
 	/* Starts in user space and ends in the kernel's. */
 	EXPECT_EQ(-EINVAL, vm_set_slot(vm, 1, 0, 0x800000, 1UL << 47, hva));
 	/* None of these made a slot. */

@@ -308,6 +308,29 @@ TEST_F(large_pages, collapse)
 		ASSERT_EQ(11, *(int *)(self->huge + i));
 }
 
+/* A dirty log names pages of 4 KiB, also those of a block that was mapped as a whole before. */
+TEST_F(large_pages, logged_by_small_page)
+{
+	__u32 flags = MINIVMX_MEM_LOG_DIRTY_PAGES;
+	__u64 bits[8];
+	struct minivmx_dirty_log log = { .slot = 1, .dirty_bitmap = bits };
+
+	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, GPA, HUGE, self->huge));
+	memset(self->huge, 0, HUGE);
+	GUEST_ADDS(1, GPA, HUGE);
+	for (int round = 0; round < 2; round++) {
+		ASSERT_EQ(0, vm_set_slot(&self->vm, 1, flags, GPA, HUGE, self->huge));
+		GUEST_ADDS(1, GPA + 64 * PAGE, 3 * PAGE);
+		ASSERT_EQ(0, vm_ioctl(self->vm.fd, MINIVMX_GET_DIRTY_LOG, (unsigned long)&log));
+		for (int i = 0; i < 8; i++)
+			EXPECT_EQ(i == 1 ? 7 : 0, bits[i]);
+		/* Logging ends: the block may be mapped as a whole again. */
+		ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, GPA, HUGE, self->huge));
+		GUEST_ADDS(1, GPA, PAGE);
+	}
+	EXPECT_EQ(512 + 8U, GUEST_SUM(GPA, HUGE));
+}
+
 /* fork() shares the huge page: the guest's writes must not reach the child. */
 TEST_F(large_pages, fork)
 {

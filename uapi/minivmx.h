@@ -83,11 +83,27 @@
  * addresses backed by the caller's own memory. What the caller does to that memory
  * (munmap, madvise, mprotect, fork) the guest sees at once.
  * Errors: EINVAL (unknown flag; slot number too large; size, guest address or user address not a
- *   multiple of 4096; range wraps, or ends above the guest's physical addresses; user range is not
- *   in user space; deleting a slot that does not exist; changing size, user address or the
- *   READONLY flag of a live slot), EEXIST (overlaps another slot), ENOMEM.
+ *   multiple of 4096; range wraps, ends above the guest's physical addresses, or has 2^31 pages or
+ *   more; user range is not in user space; deleting a slot that does not exist; changing size, user
+ *   address or the READONLY flag of a live slot), EEXIST (overlaps another slot), ENOMEM.
  */
 #define MINIVMX_SET_USER_MEMORY_REGION	_IOW(MINIVMX_IO, 0x46, struct minivmx_userspace_memory_region)
+
+/*
+ * The same with a larger structure, for what KVM can do with memory that only the guest sees
+ * (guest_memfd). minivmx has no such memory: the members for it are ignored. Errors: as above.
+ */
+#define MINIVMX_SET_USER_MEMORY_REGION2	_IOW(MINIVMX_IO, 0x49, struct minivmx_userspace_memory_region2)
+
+/*
+ * Fetches and clears the dirty log of a slot with MINIVMX_MEM_LOG_DIRTY_PAGES: a bit for each page
+ * that the guest, or the kernel on its behalf, wrote since the last call, or since logging began.
+ * What the process itself writes is not in it. A page whose bit is fetched is complete: it may be
+ * copied now, and later writes set the bit again.
+ * Errors: EINVAL (slot number too large), ENOENT (no such slot, or it has no log), EFAULT (what was
+ *   fetched until then is lost).
+ */
+#define MINIVMX_GET_DIRTY_LOG		_IOW(MINIVMX_IO, 0x42, struct minivmx_dirty_log)
 
 /*
  * Where KVM may place a task-state segment (argument: guest-physical address) and an
@@ -278,9 +294,11 @@
 #define MINIVMX_CAP_COALESCED_PIO		162	/* coalesced zones of ports */
 #define MINIVMX_CAP_SET_GUEST_DEBUG2		195	/* all MINIVMX_GUESTDBG_* that SET_GUEST_DEBUG takes */
 #define MINIVMX_CAP_BINARY_STATS_FD		203	/* GET_STATS_FD */
+#define MINIVMX_CAP_USER_MEMORY2		231	/* SET_USER_MEMORY_REGION2 */
 
 /* -------------------------------------------------------------------------- memory */
 
+#define MINIVMX_MEM_LOG_DIRTY_PAGES	(1UL << 0)	/* keep a log for GET_DIRTY_LOG; may be changed later */
 #define MINIVMX_MEM_READONLY	(1UL << 1)	/* a guest write is not performed but handed to userspace */
 
 struct minivmx_userspace_memory_region {
@@ -289,6 +307,31 @@ struct minivmx_userspace_memory_region {
 	__u64 guest_phys_addr;	/* in: first guest-physical address, multiple of 4096 */
 	__u64 memory_size;	/* in: bytes, multiple of 4096; 0 deletes the slot */
 	__u64 userspace_addr;	/* in: first address in the caller's memory, multiple of 4096 */
+};
+
+struct minivmx_userspace_memory_region2 {
+	__u32 slot;		/* in: these five as above */
+	__u32 flags;
+	__u64 guest_phys_addr;
+	__u64 memory_size;
+	__u64 userspace_addr;
+	__u64 guest_memfd_offset;	/* ignored, and so is the rest */
+	__u32 guest_memfd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+
+struct minivmx_dirty_log {
+	__u32 slot;		/* in */
+	__u32 padding1;		/* ignored */
+	union {
+		/*
+		 * in: where to write the bits, 64 pages in each __u64: page 0 of the slot is bit 0 of
+		 * the first, and so on; bits beyond the slot are 0
+		 */
+		void *dirty_bitmap;
+		__u64 padding2;
+	};
 };
 
 /* ------------------------------------------------- writes that end no RUN, statistics */

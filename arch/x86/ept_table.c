@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ept_table.c - the entries of the second-level page table: mapping, unmapping, accessed bits.
+ * ept_table.c - the entries of the second-level page table: mapping, unmapping, write protection,
+ * accessed bits.
  *
  * Reached from module/memory.c with the EPT lock held; CPUs walk the table meanwhile. What is
  * taken out here may be freed only when no CPU can be using it any more: ept.c says when that is.
@@ -14,6 +15,7 @@
  * block unmaps it all, and the guest's next access finds out what is there. Only a fetch through a
  * large leaf that is not executable (mitigate.c) splits it.
  */
+#include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -143,6 +145,29 @@ void ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
 	ept_walk(ept, &unmap, ept->root, EPT_LEVELS, start, end);
 }
 
+static bool remove_write_access(struct ept *ept, u64 *entry, int level)
+{
+	if (!(*entry & VMX_EPT_WRITABLE_MASK))
+		return false;
+	/* The CPU sets accessed and dirty bits in the same entry meanwhile: change one bit only. */
+	clear_bit(ilog2(VMX_EPT_WRITABLE_MASK), (unsigned long *)entry);
+	WRITE_ONCE(ept->generation, ept->generation + 1);
+	return true;
+}
+
+void ept_write_protect(struct ept *ept, gpa_t gpa, unsigned long mask)
+{
+	static const struct ept_walk protect = { .visit = remove_write_access };
+	unsigned int page;
+
+	lockdep_assert_held(&ept->lock);
+	for_each_set_bit(page, &mask, BITS_PER_LONG) {
+		gpa_t start = gpa + ((gpa_t)page << PAGE_SHIFT);
+
+		ept_walk(ept, &protect, ept->root, EPT_LEVELS, start, start + PAGE_SIZE);
+	}
+}
+
 /*
  * Without accessed bits a page was accessed if it is mapped, since only an access maps it. Looking
  * again then means unmapping it: nobody takes the page away for it, so nobody has to wait.
@@ -158,7 +183,7 @@ static bool test_and_clear_accessed(struct ept *ept, u64 *entry, int level)
 		return remove_entry(ept, entry, level);
 	if (!(*entry & VMX_EPT_ACCESS_BIT))
 		return false;
-	/* The CPU sets the dirty bit in the same entry meanwhile: change one bit only. */
+	/* As above: one bit only. */
 	clear_bit(ilog2(VMX_EPT_ACCESS_BIT), (unsigned long *)entry);
 	/* A cached translation would not set the bit again: the next slices start without. */
 	WRITE_ONCE(ept->generation, ept->generation + 1);

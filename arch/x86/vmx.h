@@ -83,6 +83,11 @@ void ept_invalidate_release(struct ept *ept);
 
 /* Unmaps [start, end). Under ept_lock(). */
 void ept_unmap(struct ept *ept, gpa_t start, gpa_t end);
+/*
+ * Makes pages read-only: bit n of @mask is the page n after @gpa. They must not be in large leaves.
+ * Under ept_lock().
+ */
+void ept_write_protect(struct ept *ept, gpa_t gpa, unsigned long mask);
 /* Says whether a page of [start, end) was accessed; @clear forgets it. Under ept_lock(). */
 bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
 /*
