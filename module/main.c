@@ -83,6 +83,24 @@ static long device_get_supported_cpuid(struct minivmx_cpuid2 __user *user)
 	return err;
 }
 
+/* More than there are MSRs in arch/x86/exit_msr.c. */
+#define MSR_LIST_ROOM	64
+
+static long device_get_msr_index_list(struct minivmx_msr_list __user *user)
+{
+	u32 numbers[MSR_LIST_ROOM];
+	unsigned int count = vmx_msr_list(numbers, MSR_LIST_ROOM);
+	u32 room;
+	long err;
+
+	if (get_user(room, &user->nmsrs))
+		return -EFAULT;
+	err = put_list_length(&user->nmsrs, count, room);
+	if (!err && copy_to_user(user->indices, numbers, count * sizeof(*numbers)))
+		err = -EFAULT;
+	return err;
+}
+
 static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	switch (ioctl) {
@@ -96,6 +114,8 @@ static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 		return arg ? -EINVAL : VCPU_MMAP_PAGES * PAGE_SIZE;
 	case MINIVMX_GET_SUPPORTED_CPUID:
 		return device_get_supported_cpuid((void __user *)arg);
+	case MINIVMX_GET_MSR_INDEX_LIST:
+		return device_get_msr_index_list((void __user *)arg);
 	case MINIVMX_GET_VMX_CAPS:
 		return device_get_vmx_caps((void __user *)arg);
 	default:

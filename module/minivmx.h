@@ -51,6 +51,7 @@ struct vm {
 	struct slots __rcu *slots;
 	DECLARE_BITMAP(vcpu_ids, MINIVMX_MAX_VCPUS);
 	struct ept *ept;
+	atomic64_t tsc_offset;		/* see vm_tsc_offset() */
 	struct mmu_notifier notifier;
 	struct list_head doorbells, coalesced_zones;	/* devices.c; read under RCU */
 	unsigned int device_count;			/* of both */
@@ -100,6 +101,12 @@ int devices_unregister_zone(struct vm *vm, const struct minivmx_coalesced_mmio_z
 /* A file of statistics that keeps @owner, the VM's or vCPU's file, alive. */
 int stats_create_vm_file(struct vm *vm, struct file *owner);
 int stats_create_vcpu_file(struct vcpu *vcpu, struct file *owner);
+
+/* vcpu_lists.c: the ioctls of these names */
+long vcpu_set_cpuid(struct vcpu *vcpu, const struct minivmx_cpuid2 __user *user);
+long vcpu_get_cpuid(struct vcpu *vcpu, struct minivmx_cpuid2 __user *user);
+long vcpu_get_msrs(struct vcpu *vcpu, struct minivmx_msrs __user *user);
+long vcpu_set_msrs(struct vcpu *vcpu, const struct minivmx_msrs __user *user);
 
 /* vcpu_state.c */
 /* The ioctls that get or set guest registers; -ENOTTY: not one of them. */

@@ -103,36 +103,6 @@ static long vcpu_set_signal_mask(struct vcpu *vcpu, const struct minivmx_signal_
 	return 0;
 }
 
-/* --------------------------------------------------------------------------- CPUID */
-
-#define CPUID_FLAGS	(MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX | MINIVMX_CPUID_FLAG_STATEFUL_FUNC | \
-			 MINIVMX_CPUID_FLAG_STATE_READ_NEXT)
-
-static long vcpu_set_cpuid(struct vcpu *vcpu, const struct minivmx_cpuid2 __user *user)
-{
-	struct minivmx_cpuid_entry2 *entries;
-	u32 count;
-
-	if (get_user(count, &user->nent))
-		return -EFAULT;
-	if (count > MINIVMX_MAX_CPUID_ENTRIES)
-		return -E2BIG;
-	entries = kvcalloc(count, sizeof(*entries), GFP_KERNEL_ACCOUNT);
-	if (!entries)
-		return -ENOMEM;
-	if (copy_from_user(entries, user->entries, count * sizeof(*entries))) {
-		kvfree(entries);
-		return -EFAULT;
-	}
-	for (u32 i = 0; i < count; i++)
-		if (entries[i].flags & ~CPUID_FLAGS) {
-			kvfree(entries);
-			return -EINVAL;
-		}
-	vmx_set_cpuid(vcpu->vmx, entries, count);
-	return 0;
-}
-
 /* ------------------------------------------------------------------------------ file */
 
 static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned long arg)
@@ -146,6 +116,12 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_set_signal_mask(vcpu, (void __user *)arg);
 	case MINIVMX_SET_CPUID2:
 		return vcpu_set_cpuid(vcpu, (void __user *)arg);
+	case MINIVMX_GET_CPUID2:
+		return vcpu_get_cpuid(vcpu, (void __user *)arg);
+	case MINIVMX_GET_MSRS:
+		return vcpu_get_msrs(vcpu, (void __user *)arg);
+	case MINIVMX_SET_MSRS:
+		return vcpu_set_msrs(vcpu, (void __user *)arg);
 	default:
 		return vcpu_state_ioctl(vcpu, ioctl, (void __user *)arg);
 	}

@@ -58,6 +58,11 @@ void vm_put(struct vm *vm)
 	kref_put(&vm->refs, vm_last_put);
 }
 
+atomic64_t *vm_tsc_offset(struct vm *vm)
+{
+	return &vm->tsc_offset;
+}
+
 long vm_check_extension(unsigned long capability)
 {
 	switch (capability) {
@@ -249,6 +254,7 @@ int vm_create_file(void)
 	INIT_WORK(&vm->destroy_work, vm_destroy);
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
+	atomic64_set(&vm->tsc_offset, vmx_tsc_offset_now());
 	fd = devices_create(vm);
 	if (fd)
 		goto err_free_vm;

@@ -64,6 +64,10 @@ SAME(SET_CPUID2);
 SAME(GET_MP_STATE);
 SAME(SET_MP_STATE);
 SAME(NMI);
+SAME(GET_CPUID2);
+SAME(GET_MSR_INDEX_LIST);
+SAME(GET_MSRS);
+SAME(SET_MSRS);
 SAME(SET_GUEST_DEBUG);
 SAME(GET_VCPU_EVENTS);
 SAME(SET_VCPU_EVENTS);
@@ -353,6 +357,20 @@ SAME_MEMBER(cpuid2, nent);
 SAME_MEMBER(cpuid2, padding);
 _Static_assert(offsetof(struct minivmx_cpuid2, entries) == offsetof(struct kvm_cpuid2, entries),
 	       "cpuid2.entries");
+
+SAME_SIZE(msr_entry);
+SAME_MEMBER(msr_entry, index);
+SAME_MEMBER(msr_entry, reserved);
+SAME_MEMBER(msr_entry, data);
+SAME_SIZE(msrs);
+SAME_MEMBER(msrs, nmsrs);
+SAME_MEMBER(msrs, pad);
+_Static_assert(offsetof(struct minivmx_msrs, entries) == offsetof(struct kvm_msrs, entries),
+	       "msrs.entries");
+SAME_SIZE(msr_list);
+SAME_MEMBER(msr_list, nmsrs);
+_Static_assert(offsetof(struct minivmx_msr_list, indices) == offsetof(struct kvm_msr_list, indices),
+	       "msr_list.indices");
 
 SAME(EXIT_UNKNOWN);
 SAME(EXIT_IO);

@@ -51,6 +51,13 @@
 #define MINIVMX_CREATE_VM		_IO(MINIVMX_IO, 0x01)
 
 /*
+ * The numbers of the MSRs that a vCPU's state consists of: GET_MSRS and SET_MSRS take each of them.
+ * In: nmsrs, the room in indices[]. Out: nmsrs, how many there are, and the numbers.
+ * Errors: E2BIG, nmsrs is too small (nmsrs then holds the number needed).
+ */
+#define MINIVMX_GET_MSR_INDEX_LIST	_IOWR(MINIVMX_IO, 0x02, struct minivmx_msr_list)
+
+/*
  * On the device and on a VM: returns what the MINIVMX_CAP_* in the argument is worth
  * here: 0 for absent or unknown, 1 for present, or a number as the capability says.
  */
@@ -207,10 +214,29 @@
 #define MINIVMX_SET_SIGNAL_MASK		_IOW(MINIVMX_IO, 0x8b, struct minivmx_signal_mask)
 
 /*
- * What CPUID answers in the guest. Until it is called, all leaves read as zero.
- * Errors: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES), EINVAL (unknown flag), ENOMEM.
+ * MSRs by number: entries[].index, in; entries[].data, in or out. They are done in order, up to the
+ * first that fails: there is no such MSR, or it does not take the value (the README lists them
+ * all). Returns how many were done. SET does what WRMSR in the guest does, with these differences:
+ * features that CPUID does not show are no error, the microcode's version (0x8b) is stored, a locked
+ * IA32_FEATURE_CONTROL can be set, SYSENTER addresses are made canonical; and a TSC (0x10) of 0, or
+ * less than a second off what the other vCPUs' is, becomes equal to theirs.
+ * Errors: E2BIG, nmsrs is not less than MINIVMX_MAX_MSR_ENTRIES; ENOMEM.
+ */
+#define MINIVMX_GET_MSRS		_IOWR(MINIVMX_IO, 0x88, struct minivmx_msrs)
+#define MINIVMX_SET_MSRS		_IOW(MINIVMX_IO, 0x89, struct minivmx_msrs)
+
+/*
+ * What CPUID answers in the guest. Until it is called, all leaves read as zero. Features that it
+ * does not show the guest can't switch on, and their instructions are undefined where the CPU lets
+ * us say so (RDTSCP, RDPID, INVPCID). What shows the guest's state follows it, whatever the entry
+ * says: OSXSAVE; APIC, which is hidden while APIC_BASE disables it. GET shows that, too.
+ * Errors of SET: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES); EINVAL (unknown flag; the linear
+ *   address width in leaf 0x80000008 is not 48, 57 or 0; the vCPU has run, and the list is not the
+ *   one it ran with); ENOMEM.
+ * Errors of GET: E2BIG, nent is too small; ENOMEM.
  */
 #define MINIVMX_SET_CPUID2		_IOW(MINIVMX_IO, 0x90, struct minivmx_cpuid2)
+#define MINIVMX_GET_CPUID2		_IOWR(MINIVMX_IO, 0x91, struct minivmx_cpuid2)
 
 /*
  * What the vCPU waits for. Without an APIC in the kernel there is MINIVMX_MP_STATE_RUNNABLE alone:
@@ -591,6 +617,27 @@ struct minivmx_cpuid2 {
 	__u32 nent;		/* in: room in, or length of, entries[]; out: entries written */
 	__u32 padding;
 	struct minivmx_cpuid_entry2 entries[];
+};
+
+/* ---------------------------------------------------------------------------- MSRs */
+
+#define MINIVMX_MAX_MSR_ENTRIES	256	/* a list has fewer */
+
+struct minivmx_msr_entry {
+	__u32 index;		/* in: number of the MSR */
+	__u32 reserved;
+	__u64 data;
+};
+
+struct minivmx_msrs {
+	__u32 nmsrs;		/* in: length of entries[] */
+	__u32 pad;
+	struct minivmx_msr_entry entries[];
+};
+
+struct minivmx_msr_list {
+	__u32 nmsrs;		/* in: room in indices[]; out: length, or what is needed */
+	__u32 indices[];
 };
 
 /* ------------------------------------------------------------------------ run page */

@@ -73,9 +73,11 @@ static const struct control_bit primary_bits[] = {
 /* The same, second table */
 static const struct control_bit secondary_bits[] = {
 	{  1, REQUIRED, "enable EPT" },
+	{  3, OPTIONAL, "enable RDTSCP" },
 	{  5, OPTIONAL, "enable VPID" },
 	{  6, OPTIONAL, "WBINVD exiting" },
 	{  7, REQUIRED, "unrestricted guest" },
+	{ 12, OPTIONAL, "enable INVPCID" },
 	{ }
 };
 

@@ -7,6 +7,7 @@
 
 #include <linux/bits.h>
 #include <linux/types.h>
+#include <asm/vmx.h>
 
 /* The control words of a VMCS, in the SDM's order. */
 enum vmx_control_word {
@@ -34,6 +35,12 @@ struct vmx_capabilities {
 };
 
 extern struct vmx_capabilities vmx_caps;
+
+/* Can a guest have RDTSCP and RDPID, and so IA32_TSC_AUX? */
+static inline bool vmx_caps_has_tsc_aux(void)
+{
+	return vmx_caps.control[VMX_SECONDARY] & SECONDARY_EXEC_ENABLE_RDTSCP;
+}
 
 /* IA32_VMX_EPT_VPID_CAP. SDM 3D "VPID and EPT Capabilities"; the kernel names some of them. */
 #define EPT_CAP_INVVPID			BIT_ULL(32)

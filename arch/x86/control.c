@@ -21,16 +21,14 @@
 /* Of guests whose CPUID shows the feature. SDM 3A "Control Registers" names it for each bit. */
 static const struct {
 	u64 cr4;
-	u32 leaf;
-	enum cpuid_regs_idx reg;
-	u32 feature;
+	unsigned int feature;
 } cr4_optional[] = {
-	{ X86_CR4_PCIDE,	1, CPUID_ECX, BIT(17) },
-	{ X86_CR4_OSXSAVE,	1, CPUID_ECX, BIT(26) },
-	{ X86_CR4_FSGSBASE,	7, CPUID_EBX, BIT(0) },
-	{ X86_CR4_SMEP,		7, CPUID_EBX, BIT(7) },
-	{ X86_CR4_SMAP,		7, CPUID_EBX, BIT(20) },
-	{ X86_CR4_UMIP,		7, CPUID_ECX, BIT(2) },
+	{ X86_CR4_PCIDE,	X86_FEATURE_PCID },
+	{ X86_CR4_OSXSAVE,	X86_FEATURE_XSAVE },
+	{ X86_CR4_FSGSBASE,	X86_FEATURE_FSGSBASE },
+	{ X86_CR4_SMEP,		X86_FEATURE_SMEP },
+	{ X86_CR4_SMAP,		X86_FEATURE_SMAP },
+	{ X86_CR4_UMIP,		X86_FEATURE_UMIP },
 };
 
 u64 cr4_allowed(const struct vmx_vcpu *vmx)
@@ -38,8 +36,7 @@ u64 cr4_allowed(const struct vmx_vcpu *vmx)
 	u64 allowed = CR4_ALWAYS;
 
 	for (int i = 0; i < ARRAY_SIZE(cr4_optional); i++)
-		if (cpuid_shows(vmx, cr4_optional[i].leaf, cr4_optional[i].reg,
-				cr4_optional[i].feature))
+		if (guest_has(vmx, cr4_optional[i].feature))
 			allowed |= cr4_optional[i].cr4;
 	/* A kernel that does not use XSAVE could not keep a guest's XCR0 from the host. */
 	if (!boot_cpu_has(X86_FEATURE_OSXSAVE))

@@ -3,18 +3,25 @@
  * exit_cpuid.c - what CPUID answers in a guest.
  *
  * CPUID always exits. The answer comes from the table that userspace gave (SET_CPUID2), and is
- * zero where the table has no entry. SDM 2A "CPUID".
+ * zero where the table has no entry; a few bits follow the guest's state. What userspace may
+ * put into the table is cpuid.c's. SDM 2A "CPUID".
  */
+#include <linux/bits.h>
+#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
-#include <asm/processor.h>
+#include <asm/apicdef.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
 
+#include "arch/x86/caps.h"
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/vcpu.h"
 
-static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx, u32 leaf, u32 subleaf)
+static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx, u32 leaf,
+						       u32 subleaf)
 {
 	for (unsigned int i = 0; i < vmx->cpuid_count; i++) {
 		const struct minivmx_cpuid_entry2 *entry = &vmx->cpuid[i];
@@ -25,31 +32,6 @@ static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx,
 			return entry;
 	}
 	return NULL;
-}
-
-bool cpuid_shows(const struct vmx_vcpu *vmx, u32 leaf, enum cpuid_regs_idx reg, u32 bits)
-{
-	const struct minivmx_cpuid_entry2 *entry = cpuid_find(vmx, leaf, 0);
-
-	if (!entry)
-		return false;
-	switch (reg) {
-	case CPUID_EAX:	return entry->eax & bits;
-	case CPUID_EBX:	return entry->ebx & bits;
-	case CPUID_ECX:	return entry->ecx & bits;
-	default:	return entry->edx & bits;
-	}
-}
-
-/* The ranges of leaves: each begins with a leaf whose EAX is the highest of the range. */
-#define CPUID_EXTENDED		0x80000000u
-#define CPUID_HYPERVISOR	0x40000000u
-
-static u32 cpuid_range_of(u32 leaf)
-{
-	if (leaf >= CPUID_HYPERVISOR && leaf < CPUID_HYPERVISOR + 0x10000000)
-		return leaf & ~0xffu;
-	return leaf & CPUID_EXTENDED;
 }
 
 /*
@@ -69,125 +51,111 @@ static const struct minivmx_cpuid_entry2 *cpuid_answer(struct vmx_vcpu *vmx, u32
 	return cpuid_find(vmx, basic->eax, subleaf);
 }
 
+static void set_bit_to(u32 *word, u32 bit, bool value)
+{
+	*word = value ? *word | bit : *word & ~bit;
+}
+
+/* What CPUID shows of the guest's state, whatever the table says. */
+static void cpuid_reflect(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entry)
+{
+	if (entry->function == 1) {
+		set_bit_to(&entry->ecx, FEATURE_BIT(OSXSAVE), vmx->cr4 & X86_CR4_OSXSAVE);
+		/* An APIC that is switched off is absent. */
+		if (!(vmx->apic_base & MSR_IA32_APICBASE_ENABLE))
+			entry->edx &= ~FEATURE_BIT(APIC);
+	}
+}
+
 enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
-	static const struct minivmx_cpuid_entry2 zero;
-	const struct minivmx_cpuid_entry2 *entry =
-		cpuid_answer(vmx, vmx->regs[VMX_RAX], vmx->regs[VMX_RCX]) ?: &zero;
+	const struct minivmx_cpuid_entry2 *found =
+		cpuid_answer(vmx, vmx->regs[VMX_RAX], vmx->regs[VMX_RCX]);
+	struct minivmx_cpuid_entry2 answer = { 0 };
 
-	vmx->regs[VMX_RAX] = entry->eax;
-	vmx->regs[VMX_RBX] = entry->ebx;
-	vmx->regs[VMX_RCX] = entry->ecx;
-	vmx->regs[VMX_RDX] = entry->edx;
+	if (found) {
+		answer = *found;
+		cpuid_reflect(vmx, &answer);
+	}
+	vmx->regs[VMX_RAX] = answer.eax;
+	vmx->regs[VMX_RBX] = answer.ebx;
+	vmx->regs[VMX_RCX] = answer.ecx;
+	vmx->regs[VMX_RDX] = answer.edx;
 	return EXIT_SKIP_AND_RESUME;
 }
 
-void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count)
+bool guest_has(const struct vmx_vcpu *vmx, unsigned int feature)
 {
+	for (unsigned int i = 0; i < vmx->cpuid_count; i++) {
+		const u32 *word = cpuid_word(&vmx->cpuid[i], feature / 32);
+
+		if (word)
+			return *word & BIT(feature % 32);
+	}
+	return false;
+}
+
+unsigned int vmx_get_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries,
+			   unsigned int room)
+{
+	if (vmx->cpuid_count <= room)
+		for (unsigned int i = 0; i < vmx->cpuid_count; i++) {
+			entries[i] = vmx->cpuid[i];
+			cpuid_reflect(vmx, &entries[i]);
+		}
+	return vmx->cpuid_count;
+}
+
+/* The CPU checks addresses for 48 or, with 5-level paging, 57 bits. */
+static bool cpuid_possible(const struct minivmx_cpuid_entry2 *entries, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		u32 linear_width = entries[i].eax >> 8 & 0xff;
+
+		if (entries[i].function == 0x80000008 &&
+		    linear_width != 48 && linear_width != 57 && linear_width != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A guest that has run has seen it all: no other table fits any more, but for what is reflected. */
+static bool cpuid_same(struct vmx_vcpu *vmx, const struct minivmx_cpuid_entry2 *entries,
+		       unsigned int count)
+{
+	if (count != vmx->cpuid_count)
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		struct minivmx_cpuid_entry2 old = vmx->cpuid[i], new = entries[i];
+
+		cpuid_reflect(vmx, &old);
+		cpuid_reflect(vmx, &new);
+		if (old.function != new.function || old.index != new.index ||
+		    old.flags != new.flags || old.eax != new.eax || old.ebx != new.ebx ||
+		    old.ecx != new.ecx || old.edx != new.edx)
+			return false;
+	}
+	return true;
+}
+
+int vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count)
+{
+	int err = 0;
+
+	if (vmx->vmcs.written)
+		err = cpuid_same(vmx, entries, count) ? 0 : -EINVAL;
+	else if (!cpuid_possible(entries, count))
+		err = -EINVAL;
+	if (err) {
+		kvfree(entries);
+		return err;
+	}
 	kvfree(vmx->cpuid);
 	vmx->cpuid = entries;
 	vmx->cpuid_count = count;
 	vmx->cr4_allowed = cr4_allowed(vmx);
 	vmx->dirty |= STATE_CONTROL;
-}
-
-/* ------------------------------------------------------ what a guest can be given */
-
-/*
- * The features that work in a guest as they do on this CPU. Not among them is what needs an MSR,
- * a bit of CR4 that exits, or XCR0: nothing here emulates those yet.
- */
-#define F1_ECX	(BIT(0)  /* SSE3 */   | BIT(1)  /* PCLMULQDQ */ | BIT(9)  /* SSSE3 */  |	\
-		 BIT(13) /* CX16 */   | BIT(19) /* SSE4.1 */    | BIT(20) /* SSE4.2 */ |	\
-		 BIT(22) /* MOVBE */  | BIT(23) /* POPCNT */    | BIT(25) /* AES */    |	\
-		 BIT(30) /* RDRAND */)
-#define F1_EDX	(BIT(0)  /* FPU */    | BIT(1)  /* VME */       | BIT(2)  /* DE */     |	\
-		 BIT(3)  /* PSE */    | BIT(4)  /* TSC */       | BIT(6)  /* PAE */    |	\
-		 BIT(8)  /* CX8 */    | BIT(13) /* PGE */       | BIT(15) /* CMOV */   |	\
-		 BIT(17) /* PSE-36 */ | BIT(19) /* CLFSH */     | BIT(23) /* MMX */    |	\
-		 BIT(24) /* FXSR */   | BIT(25) /* SSE */       | BIT(26) /* SSE2 */   |	\
-		 BIT(27) /* SS */)
-#define F1_EBX	GENMASK(15, 8)	/* CLFLUSH line size */
-#define F7_EBX	(BIT(3)  /* BMI1 */   | BIT(8)  /* BMI2 */      | BIT(9)  /* ERMS */   |	\
-		 BIT(18) /* RDSEED */ | BIT(19) /* ADX */       | BIT(23) /* CLFLUSHOPT */ |	\
-		 BIT(24) /* CLWB */   | BIT(29) /* SHA */)
-#define F80000001_ECX	(BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | BIT(8) /* PREFETCHW */)
-#define F80000001_EDX	(BIT(20) /* NX */ | BIT(26) /* 1 GiB pages */ | BIT(29) /* long mode */)
-
-#define ALL	(~0u)
-#define HYPERVISOR_PRESENT	BIT(31)	/* in leaf 1, ECX: always 0 on a CPU, so guests look at it */
-
-/* What of the CPU's own answer a guest sees, leaf by leaf. */
-static const struct {
-	u32 leaf, eax, ebx, ecx, edx;
-} supported[] = {
-	{ 0x00000000, ALL, ALL,    ALL,           ALL },
-	{ 0x00000001, ALL, F1_EBX, F1_ECX,        F1_EDX },
-	{ 0x00000007, 0,   F7_EBX, 0,             0 },
-	{ 0x80000000, ALL, 0,      0,             0 },
-	{ 0x80000001, 0,   0,      F80000001_ECX, F80000001_EDX },
-	{ 0x80000002, ALL, ALL,    ALL,           ALL },	/* to ...4: the brand string */
-	{ 0x80000003, ALL, ALL,    ALL,           ALL },
-	{ 0x80000004, ALL, ALL,    ALL,           ALL },
-	{ 0x80000008, ALL, 0,      0,             0 },		/* address widths */
-};
-
-#define HIGHEST_BASIC_LEAF	0x7u
-#define HIGHEST_EXTENDED_LEAF	0x80000008u
-
-static void supported_adjust(struct minivmx_cpuid_entry2 *entry)
-{
-	switch (entry->function) {
-	case 0:
-		entry->eax = min(entry->eax, HIGHEST_BASIC_LEAF);
-		break;
-	case 1:
-		entry->ecx |= HYPERVISOR_PRESENT;
-		break;
-	case 7:
-		entry->flags = MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX;
-		break;
-	case CPUID_EXTENDED:
-		entry->eax = min(entry->eax, HIGHEST_EXTENDED_LEAF);
-		break;
-	case HIGHEST_EXTENDED_LEAF:
-		/*
-		 * Physical width, as far as the EPT reaches; linear width without 5-level paging.
-		 */
-		entry->eax = ilog2(vmx_guest_physical_limit()) | 48 << 8;
-		break;
-	}
-}
-
-static const struct minivmx_cpuid_entry2 hypervisor_leaf = {
-	.function = CPUID_HYPERVISOR,
-	.eax = CPUID_HYPERVISOR,
-	/* "minivmx" in EBX, ECX, EDX */
-	.ebx = 0x696e696d, .ecx = 0x00786d76, .edx = 0,
-};
-
-unsigned int vmx_supported_cpuid(struct minivmx_cpuid_entry2 *entries, unsigned int room)
-{
-	unsigned int count = 0;
-
-	for (int i = 0; i < ARRAY_SIZE(supported) && count < room; i++) {
-		struct minivmx_cpuid_entry2 *entry = &entries[count];
-		u32 eax, ebx, ecx, edx;
-
-		if (supported[i].leaf > cpuid_eax(cpuid_range_of(supported[i].leaf)))
-			continue;
-		cpuid_count(supported[i].leaf, 0, &eax, &ebx, &ecx, &edx);
-		*entry = (struct minivmx_cpuid_entry2){
-			.function = supported[i].leaf,
-			.eax = eax & supported[i].eax,
-			.ebx = ebx & supported[i].ebx,
-			.ecx = ecx & supported[i].ecx,
-			.edx = edx & supported[i].edx,
-		};
-		supported_adjust(entry);
-		count++;
-	}
-	if (count < room)
-		entries[count++] = hypervisor_leaf;
-	return count;
+	vmx->has_tsc_aux = vmx_caps_has_tsc_aux() &&
+			   (guest_has(vmx, X86_FEATURE_RDTSCP) || guest_has(vmx, X86_FEATURE_RDPID));
+	return 0;
 }

@@ -76,10 +76,10 @@
 	  "kernel: the guest's debug registers are kept apart from the host's")			\
 	X(IO_INSTRUCTION, handle_io_instruction, handle_io_string,				\
 	  "userspace: `MINIVMX_EXIT_IO`")							\
-	X(MSR_READ, NULL, NULL,									\
-	  "userspace: unhandled")								\
-	X(MSR_WRITE, NULL, NULL,								\
-	  "userspace: unhandled")								\
+	X(MSR_READ, handle_rdmsr, NULL,								\
+	  "kernel: the table of MSRs; #GP for those not in it")					\
+	X(MSR_WRITE, handle_wrmsr, NULL,							\
+	  "kernel: the same")									\
 	X(INVALID_STATE, NULL, NULL,								\
 	  "userspace: `MINIVMX_EXIT_FAIL_ENTRY`")						\
 	X(MSR_LOAD_FAIL, NULL, NULL,								\
@@ -131,7 +131,7 @@
 	X(RDRAND, NULL, NULL,									\
 	  "never: the control is off")								\
 	X(INVPCID, NULL, NULL,									\
-	  "never: #UD, not enabled")								\
+	  "never: exits only with INVLPG; #UD where it is not enabled")				\
 	X(VMFUNC, NULL, NULL,									\
 	  "never: #UD, not enabled")								\
 	X(ENCLS, always_undefined, NULL,							\

@@ -138,45 +138,53 @@ static void kernel_gs_leave(struct vmx_vcpu *vmx, struct host_state *host)
 	wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
 }
 
-/* ------------------------------------------------------------------------ SYSCALL */
+/* ------------------------------------------------------------- SYSCALL and RDTSCP */
 
 /*
- * SYSCALL jumps where these MSRs say, in a guest as in the host. They matter to the guest only
- * when its EFER.SCE is set. What is put back is what was found: it need not be the kernel's own
- * values, KVM leaves a guest's there until its thread returns to userspace.
+ * SYSCALL jumps where its MSRs say, and RDTSCP reads TSC_AUX, in a guest as in the host. What is
+ * put back is what was found: it need not be the kernel's own value, KVM leaves a guest's there
+ * until its thread returns to userspace. Which ones were exchanged is written down, because the
+ * guest's value in the vCPU can change before the slice ends.
  */
-static void syscall_msr_enter(u32 msr, u64 *host, u64 guest)
+static const u32 switched_msrs[SWITCHED_COUNT] = {
+	[SWITCHED_STAR]		= MSR_STAR,
+	[SWITCHED_LSTAR]	= MSR_LSTAR,
+	[SWITCHED_CSTAR]	= MSR_CSTAR,
+	[SWITCHED_FMASK]	= MSR_SYSCALL_MASK,
+	[SWITCHED_TSC_AUX]	= MSR_TSC_AUX,
+};
+
+#define SYSCALL_MSRS	(BIT(SWITCHED_STAR) | BIT(SWITCHED_LSTAR) | BIT(SWITCHED_CSTAR) |	\
+			 BIT(SWITCHED_FMASK))
+
+static void switched_msrs_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {
-	rdmsrq(msr, *host);
-	if (*host != guest)
-		wrmsrq(msr, guest);
+	unsigned long wanted = 0;
+	int i;
+
+	/* Without these, the instructions are undefined in the guest. */
+	if (vmx->efer & EFER_SCE)
+		wanted |= SYSCALL_MSRS;
+	if (vmx->has_tsc_aux)
+		wanted |= BIT(SWITCHED_TSC_AUX);
+
+	host->msrs_switched = 0;
+	for_each_set_bit(i, &wanted, SWITCHED_COUNT) {
+		rdmsrq(switched_msrs[i], host->msrs[i]);
+		if (host->msrs[i] == vmx->switched_msrs[i])
+			continue;
+		wrmsrq(switched_msrs[i], vmx->switched_msrs[i]);
+		host->msrs_switched |= BIT(i);
+	}
 }
 
-static void syscall_msr_leave(u32 msr, u64 host, u64 guest)
+static void switched_msrs_leave(struct host_state *host)
 {
-	if (host != guest)
-		wrmsrq(msr, host);
-}
+	unsigned long switched = host->msrs_switched;
+	int i;
 
-static void syscall_msrs_enter(struct vmx_vcpu *vmx, struct host_state *host)
-{
-	host->syscall_msrs_switched = vmx->efer & EFER_SCE;
-	if (!host->syscall_msrs_switched)
-		return;
-	syscall_msr_enter(MSR_STAR, &host->syscall_msrs.star, vmx->syscall_msrs.star);
-	syscall_msr_enter(MSR_LSTAR, &host->syscall_msrs.lstar, vmx->syscall_msrs.lstar);
-	syscall_msr_enter(MSR_CSTAR, &host->syscall_msrs.cstar, vmx->syscall_msrs.cstar);
-	syscall_msr_enter(MSR_SYSCALL_MASK, &host->syscall_msrs.fmask, vmx->syscall_msrs.fmask);
-}
-
-static void syscall_msrs_leave(struct vmx_vcpu *vmx, struct host_state *host)
-{
-	if (!host->syscall_msrs_switched)
-		return;
-	syscall_msr_leave(MSR_STAR, host->syscall_msrs.star, vmx->syscall_msrs.star);
-	syscall_msr_leave(MSR_LSTAR, host->syscall_msrs.lstar, vmx->syscall_msrs.lstar);
-	syscall_msr_leave(MSR_CSTAR, host->syscall_msrs.cstar, vmx->syscall_msrs.cstar);
-	syscall_msr_leave(MSR_SYSCALL_MASK, host->syscall_msrs.fmask, vmx->syscall_msrs.fmask);
+	for_each_set_bit(i, &switched, SWITCHED_COUNT)
+		wrmsrq(switched_msrs[i], host->msrs[i]);
 }
 
 /* ---------------------------------------------------------------- debug facilities */
@@ -267,7 +275,7 @@ static void fpu_leave(struct vmx_vcpu *vmx, struct host_state *host)
 void host_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {
 	segments_enter(host);
-	syscall_msrs_enter(vmx, host);
+	switched_msrs_enter(vmx, host);
 	debug_enter(vmx, host);
 	fpu_enter(vmx, host);
 	kernel_gs_enter(vmx, host);
@@ -278,6 +286,6 @@ void host_leave(struct vmx_vcpu *vmx, struct host_state *host)
 	kernel_gs_leave(vmx, host);
 	fpu_leave(vmx, host);
 	debug_leave(host);
-	syscall_msrs_leave(vmx, host);
+	switched_msrs_leave(host);
 	segments_leave(host);
 }

@@ -20,8 +20,8 @@ struct host_state {
 	u64 breakpoints[4];	/* DR0 to DR3 */
 	bool breakpoints_switched;
 	bool xcr0_switched;
-	bool syscall_msrs_switched;
-	struct syscall_msrs syscall_msrs;
+	unsigned int msrs_switched;	/* a bit for each enum switched_msr */
+	u64 msrs[SWITCHED_COUNT];
 };
 
 void host_setup(void);	/* at load */

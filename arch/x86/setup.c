@@ -16,24 +16,28 @@
 #include <asm/vmx.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/cpuid.h"
 #include "arch/x86/ept.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/run.h"
 #include "arch/x86/setup.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
 /*
- * One bit for each MSR and direction; a 1 makes the access exit. All ones: a guest reads and
- * writes no MSR of the host. Shared by all vCPUs. SDM 3C "MSR-Bitmap Address".
+ * One bit for each MSR and direction; a 1 makes the access exit. All ones but for what exit_msr.c
+ * opens: a guest reads and writes no MSR of the host. Shared by all vCPUs. SDM 3C "MSR-Bitmap
+ * Address".
  */
-static void *msr_bitmap;
+static unsigned long *msr_bitmap;
 
 int vmcs_setup_init(void)
 {
-	msr_bitmap = (void *)__get_free_page(GFP_KERNEL);
+	msr_bitmap = (unsigned long *)__get_free_page(GFP_KERNEL);
 	if (!msr_bitmap)
 		return -ENOMEM;
 	memset(msr_bitmap, 0xff, PAGE_SIZE);
+	msr_bitmap_open(msr_bitmap);
 	return 0;
 }
 
@@ -62,6 +66,11 @@ static void setup_execution_controls(struct vmx_vcpu *vmx)
 
 	if (!vmx->vpid)
 		secondary &= ~SECONDARY_EXEC_ENABLE_VPID;
+	/* An instruction that the guest's CPUID does not show is undefined. */
+	if (!vmx->has_tsc_aux)
+		secondary &= ~SECONDARY_EXEC_ENABLE_RDTSCP;
+	if (!guest_has(vmx, X86_FEATURE_INVPCID))
+		secondary &= ~SECONDARY_EXEC_ENABLE_INVPCID;
 	vmcs_write32(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.control[VMX_PIN_BASED]);
 	vmx->primary_controls = vmx_caps.control[VMX_PRIMARY];
 	vmcs_write32(CPU_BASED_VM_EXEC_CONTROL, vmx->primary_controls);
@@ -70,7 +79,6 @@ static void setup_execution_controls(struct vmx_vcpu *vmx)
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MASK, 0);
 	vmcs_write32(PAGE_FAULT_ERROR_CODE_MATCH, 0);
 	vmcs_write32(CR3_TARGET_COUNT, 0);
-	vmcs_write64(TSC_OFFSET, vmx->tsc_offset);
 	vmcs_write64(MSR_BITMAP, __pa(msr_bitmap));
 	vmcs_write64(EPT_POINTER, vmx->ept->eptp);
 	if (vmx->vpid)
@@ -107,22 +115,15 @@ static void setup_host_state(void)
 	vmcs_write(HOST_RIP, (unsigned long)vmx_exit);
 }
 
-/* SDM 3A "IA32_PAT MSR": the value at power-on. */
-#define PAT_AT_RESET	0x0007040600070406ULL
-
 /* SDM 3C "Guest-State Area": what no ioctl sets and no exit changes for us. */
 static void setup_guest_state(void)
 {
 	vmcs_write64(VMCS_LINK_POINTER, ~0ULL);
 	vmcs_write64(GUEST_IA32_DEBUGCTL, 0);
-	vmcs_write64(GUEST_IA32_PAT, PAT_AT_RESET);
 	if (vmx_caps.has_perf_global_ctrl)
 		vmcs_write64(GUEST_IA32_PERF_GLOBAL_CTRL, 0);
 	vmcs_write32(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
-	vmcs_write32(GUEST_SYSENTER_CS, 0);
-	vmcs_write(GUEST_SYSENTER_ESP, 0);
-	vmcs_write(GUEST_SYSENTER_EIP, 0);
 }
 
 void vmcs_setup(struct vmx_vcpu *vmx)

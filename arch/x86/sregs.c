@@ -7,13 +7,13 @@
  */
 #include <linux/errno.h>
 #include <linux/string.h>
-#include <asm/apicdef.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/vmx.h>
 
 #include "arch/x86/control.h"
 #include "arch/x86/events.h"
+#include "arch/x86/msr.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 
@@ -139,9 +139,6 @@ int vmx_get_sregs(struct vmx_vcpu *vmx, struct minivmx_sregs *sregs)
 
 /* ------------------------------------------------------- what a CPU can hold */
 
-#define EFER_ALLOWED	(EFER_SCE | EFER_LME | EFER_LMA | EFER_NX)
-#define APIC_BASE_RESERVED	(GENMASK_ULL(7, 0) | BIT_ULL(9) | X2APIC_ENABLE)
-
 static bool pae_paging(const struct minivmx_sregs *sregs)
 {
 	return (sregs->cr0 & X86_CR0_PG) && (sregs->cr4 & X86_CR4_PAE) && !(sregs->efer & EFER_LMA);
@@ -152,8 +149,8 @@ static bool sregs_valid(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 	bool paging = sregs->cr0 & X86_CR0_PG;
 	bool long_mode = paging && (sregs->efer & EFER_LME);
 
-	if (!cr0_valid(sregs->cr0) || (sregs->cr4 & ~vmx->cr4_allowed) || (sregs->cr8 & ~CR8_PRIORITY) ||
-	    (sregs->efer & ~EFER_ALLOWED))
+	if (!cr0_valid(sregs->cr0) || (sregs->cr4 & ~vmx->cr4_allowed) ||
+	    (sregs->cr8 & ~CR8_PRIORITY) || !msr_efer_valid(sregs->efer))
 		return false;
 	if (!!(sregs->efer & EFER_LMA) != long_mode)
 		return false;
@@ -166,7 +163,7 @@ static bool sregs_valid(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 		if (sregs->cs.l || (sregs->cr4 & X86_CR4_PCIDE))
 			return false;
 	}
-	if ((sregs->apic_base & APIC_BASE_RESERVED) || sregs->apic_base >= vmx_guest_physical_limit())
+	if (!msr_apic_base_valid(sregs->apic_base))
 		return false;
 	return true;
 }
@@ -211,7 +208,7 @@ int vmx_set_sregs(struct vmx_vcpu *vmx, const struct minivmx_sregs *sregs)
 	vmx->efer = sregs->efer;
 	vmx->apic_base = sregs->apic_base;
 	events_from_bitmap(vmx, sregs->interrupt_bitmap);
-	/* All of it is here now, and the guest's own translations may be out of date. */
+	/* Their groups are all here now, and the guest's own translations may be out of date. */
 	vmx->stale &= ~(STATE_SEGMENTS | STATE_TABLES);
 	vmx->dirty |= STATE_CONTROL | STATE_SEGMENTS | STATE_TABLES;
 	if (pae_paging(sregs))

@@ -156,6 +156,26 @@ static void read_pdptrs(struct vmx_vcpu *vmx)
 		vmx->pdptrs[i] = vmcs_read64(GUEST_PDPTR0 + 2 * i);
 }
 
+static void write_sysenter(struct vmx_vcpu *vmx)
+{
+	vmcs_write32(GUEST_SYSENTER_CS, vmx->sysenter_cs);
+	vmcs_write(GUEST_SYSENTER_ESP, vmx->sysenter_esp);
+	vmcs_write(GUEST_SYSENTER_EIP, vmx->sysenter_eip);
+}
+
+static void read_sysenter(struct vmx_vcpu *vmx)
+{
+	vmx->sysenter_cs = vmcs_read32(GUEST_SYSENTER_CS);
+	vmx->sysenter_esp = vmcs_read(GUEST_SYSENTER_ESP);
+	vmx->sysenter_eip = vmcs_read(GUEST_SYSENTER_EIP);
+}
+
+static void write_msrs(struct vmx_vcpu *vmx)
+{
+	vmcs_write64(GUEST_IA32_PAT, vmx->pat);
+	vmcs_write64(TSC_OFFSET, vmx->tsc_offset);
+}
+
 void state_load(struct vmx_vcpu *vmx)
 {
 	if (vmx->dirty & STATE_CORE)
@@ -170,6 +190,10 @@ void state_load(struct vmx_vcpu *vmx)
 		debug_load(vmx);
 	if (vmx->dirty & STATE_PDPTRS)
 		write_pdptrs(vmx);
+	if (vmx->dirty & STATE_SYSENTER)
+		write_sysenter(vmx);
+	if (vmx->dirty & STATE_MSRS)
+		write_msrs(vmx);
 	vmx->dirty = 0;
 }
 
@@ -219,6 +243,8 @@ int state_fetch(struct vmx_vcpu *vmx)
 			read_tables(vmx);
 		if (vmx->stale & STATE_PDPTRS)
 			read_pdptrs(vmx);
+		if (vmx->stale & STATE_SYSENTER)
+			read_sysenter(vmx);
 		vmx->stale = 0;
 		slice_end(&slice, &vmx->vmcs);
 	}
@@ -287,6 +313,11 @@ void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on)
 
 #define MXCSR_AT_RESET	0x1f80
 #define FCW_AT_RESET	0x37f
+/* SDM 3A "IA32_PAT MSR": the value at power-on. */
+#define PAT_AT_RESET	0x0007040600070406ULL
+/* What KVM shows: the first update's version; neither PEBS nor BTS, which need a PMU. */
+#define MICROCODE_VERSION_AT_RESET	(1ULL << 32)
+#define MISC_ENABLE_AT_RESET	(MSR_IA32_MISC_ENABLE_BTS_UNAVAIL | MSR_IA32_MISC_ENABLE_PEBS_UNAVAIL)
 
 void state_reset(struct vmx_vcpu *vmx)
 {
@@ -309,6 +340,9 @@ void state_reset(struct vmx_vcpu *vmx)
 	vmx->xcr0 = XFEATURE_MASK_FP;
 	vmx->apic_base = 0xfee00000 | MSR_IA32_APICBASE_ENABLE |
 			 (vmx->id == 0 ? MSR_IA32_APICBASE_BSP : 0);
+	vmx->pat = PAT_AT_RESET;
+	vmx->microcode_version = MICROCODE_VERSION_AT_RESET;
+	vmx->misc_enable = MISC_ENABLE_AT_RESET;
 	((struct fxregs_state *)vmx->fpu)->cwd = FCW_AT_RESET;
 	((struct fxregs_state *)vmx->fpu)->mxcsr = MXCSR_AT_RESET;
 

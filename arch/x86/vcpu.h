@@ -29,10 +29,12 @@ enum vmx_state_group {
 	STATE_TABLES	= BIT(3),	/* GDTR, IDTR: fetched when asked for */
 	STATE_PDPTRS	= BIT(4),	/* page-directory-pointer-table entries: fetched when asked for */
 	STATE_DEBUG	= BIT(5),	/* DR7 and what exits for a debugger: never in the VMCS alone */
+	STATE_SYSENTER	= BIT(6),	/* the SYSENTER MSRs: fetched when asked for */
+	STATE_MSRS	= BIT(7),	/* PAT, TSC offset: never stale, the guest can't reach them */
 };
 
-#define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES | STATE_PDPTRS)
-#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_LAZY | STATE_DEBUG)
+#define STATE_LAZY	(STATE_SEGMENTS | STATE_TABLES | STATE_PDPTRS | STATE_SYSENTER)
+#define STATE_ALL	(STATE_CORE | STATE_CONTROL | STATE_LAZY | STATE_DEBUG | STATE_MSRS)
 
 struct vmx_segment {
 	u64 base;
@@ -108,9 +110,11 @@ struct host_fields {
 	u64 pat, efer, perf_global_ctrl;
 };
 
-/* MSRs that a guest uses without an exit, and that VM entry and exit do not switch. */
-struct syscall_msrs {
-	u64 star, lstar, cstar, fmask;
+/* MSRs that instructions of a guest use, and that VM entry and exit do not switch: host.c does. */
+enum switched_msr {
+	SWITCHED_STAR, SWITCHED_LSTAR, SWITCHED_CSTAR, SWITCHED_FMASK,	/* SYSCALL, SYSRET */
+	SWITCHED_TSC_AUX,						/* RDTSCP, RDPID */
+	SWITCHED_COUNT
 };
 
 /* Bytes of XSAVE area for x87, SSE and AVX in the standard format: 512 + 64 + 256. */
@@ -135,8 +139,12 @@ struct vmx_vcpu {
 	u64 apic_base;
 	struct vmx_segment segments[SEGMENT_COUNT];
 	struct vmx_table gdt, idt;
-	struct syscall_msrs syscall_msrs;
+	u64 switched_msrs[SWITCHED_COUNT];
 	u64 kernel_gs_base;
+	u64 sysenter_cs, sysenter_esp, sysenter_eip;
+	u64 pat;
+	/* Only kept, for RDMSR: exit_msr.c says why. */
+	u64 tsc_adjust, feature_control, microcode_version, misc_enable, always_zero;
 	u64 xcr0;
 	u8 fpu[GUEST_FPU_SIZE] __aligned(64);
 
@@ -152,7 +160,9 @@ struct vmx_vcpu {
 
 	struct minivmx_cpuid_entry2 *cpuid;
 	unsigned int cpuid_count;
-	u64 cr4_allowed;		/* follows from it */
+	/* Both follow from it. */
+	u64 cr4_allowed;
+	bool has_tsc_aux;		/* RDTSCP or RDPID work in the guest */
 
 	struct host_fields host_fields;
 

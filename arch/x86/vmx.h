@@ -12,6 +12,7 @@
 #ifndef _MINIVMX_ARCH_VMX_H
 #define _MINIVMX_ARCH_VMX_H
 
+#include <linux/atomic.h>
 #include <linux/kvm_types.h>
 #include <linux/sched.h>
 #include <linux/task_work.h>
@@ -45,6 +46,9 @@ const char *vmx_l1d_flush_name(void);
 /* Number of capability MSRs, and the entry for number @index of them. */
 unsigned int vmx_caps_count(void);
 void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap);
+
+/* The offset of a TSC that is zero now. */
+u64 vmx_tsc_offset_now(void);
 
 /* Guest-physical addresses are below this; a power of two. */
 u64 vmx_guest_physical_limit(void);
@@ -193,8 +197,20 @@ int vmx_set_debugregs(struct vmx_vcpu *vmx, const struct minivmx_debugregs *regs
 u32 vmx_guest_debug_controls(void);
 int vmx_set_guest_debug(struct vmx_vcpu *vmx, const struct minivmx_guest_debug *debug);
 
-/* Takes over @entries (kvfree'd with the vCPU, or when replaced). */
-void vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count);
+/* MSRs by number. -EINVAL: there is no such MSR, or it does not take @value. */
+int vmx_get_msr(struct vmx_vcpu *vmx, u32 number, u64 *value);
+int vmx_set_msr(struct vmx_vcpu *vmx, u32 number, u64 value);
+/* Writes the numbers of the MSRs that a vCPU's state consists of, at most @room; how many. */
+unsigned int vmx_msr_list(u32 *numbers, unsigned int room);
+
+/*
+ * Takes over @entries in any case (kvfree'd when not needed any more). -EINVAL: not what a CPU can
+ * show, or the vCPU has run with another table.
+ */
+int vmx_set_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries, unsigned int count);
+/* Returns how many entries the vCPU has, and writes them if there is room. */
+unsigned int vmx_get_cpuid(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *entries,
+			   unsigned int room);
 /* Writes at most @room entries and returns how many there are. */
 unsigned int vmx_supported_cpuid(struct minivmx_cpuid_entry2 *entries, unsigned int room);
 
@@ -228,5 +244,8 @@ int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsig
  * userspace need not see it. May be called in a slice.
  */
 bool devices_write(struct vm *vm, bool port, u64 address, const void *bytes, unsigned int size);
+
+/* What the TSC of all vCPUs of the VM that nobody has set is ahead of the host's. */
+atomic64_t *vm_tsc_offset(struct vm *vm);
 
 #endif /* _MINIVMX_ARCH_VMX_H */

@@ -116,6 +116,33 @@ def readme():
                     yield f"README.md:{number}: {path} has no {name}()"
 
 
+def msr_rows():
+    """The rows that the README's table of MSRs has, from the policy in the sources."""
+    policy = read("arch/x86/exit_msr.c").split("} msr_policies[] = {")[1].split("\n};")[0]
+    why = ""
+    for line in policy.splitlines():
+        comment = re.fullmatch(r"\s*/\* (.*) \*/", line)
+        row = re.fullmatch(r"\s*\{ (\w+), .*, (\w+), (\w+) \},", line)
+        if comment:
+            why = comment.group(1)
+        elif row:
+            name, exits, accept = row.groups()
+            reads = "exits" if exits == "EXITS" else "no exit"
+            writes = "#GP" if accept == "NULL" else f"`{accept}()`"
+            if exits == "DIRECT":
+                writes = "no exit"
+            yield f"| `{name}` | {reads} | {writes} | {why} |"
+
+
+def msrs():
+    """The README's table of MSRs is the policy in arch/x86/exit_msr.c."""
+    expected = list(msr_rows())
+    found = [line for line in read("README.md").splitlines() if line.startswith("| `MSR_")]
+    if not expected or found != expected:
+        yield "the README's table of MSRs should be:"
+        yield from expected
+
+
 def long_parts():
     """Notes on C files and functions longer than this project aims for."""
     for path in files("module", "arch", "uapi", "tools", "selftests", ends=(".c", ".h")):
