@@ -229,7 +229,11 @@ static bool debug_register_write(struct debug_state *debug, unsigned int number,
 	}
 }
 
-/* The CPU has checked the privilege level before it exited; the rest is ours to check. */
+/*
+ * Unlike others, this exit comes before the checks of the privilege level and of CR4.DE: they are
+ * left to us. SDM 3C "Relative Priority of Faults and VM Exits", "Instructions That Cause VM Exits
+ * Conditionally".
+ */
 enum exit_action handle_dr_access(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	unsigned int number = FIELD_GET(MOV_DR_NUMBER, exit->qualification);
@@ -241,6 +245,8 @@ enum exit_action handle_dr_access(struct vmx_vcpu *vmx, const struct exit_info *
 			return EXIT_UNDEFINED;
 		number += 2;
 	}
+	if (state_cpl() > 0)
+		return EXIT_PROTECTION;
 	if (debug_effective_dr7(vmx) & DR7_GD) {
 		if (debugger_owns_breakpoints(vmx)) {
 			exit_to_debugger(vmx, X86_TRAP_DB, linear_rip(), DR6_BD);

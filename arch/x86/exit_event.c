@@ -14,6 +14,7 @@
 #include "arch/x86/debug.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/inject.h"
+#include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
@@ -39,8 +40,8 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
  */
 static bool alignment_check_is_guests(void)
 {
-	return VMX_AR_DPL(vmcs_read32(GUEST_SS_AR_BYTES)) == 3 &&
-	       (vmcs_read(GUEST_CR0) & X86_CR0_AM) && (vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_AC);
+	return state_cpl() == 3 && (vmcs_read(GUEST_CR0) & X86_CR0_AM) &&
+	       (vmcs_read(GUEST_RFLAGS) & X86_EFLAGS_AC);
 }
 
 /*

@@ -40,9 +40,7 @@ enum exit_action always_protection(struct vmx_vcpu *vmx, const struct exit_info 
 /* There are no hypercalls, and like KVM we say so instead of raising #UD. */
 enum exit_action handle_vmcall(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
-	/* The CPL is the DPL of SS. SDM 3C "Guest Register State". */
-	bool ring0 = VMX_AR_DPL(vmcs_read32(GUEST_SS_AR_BYTES)) == 0;
-	u64 answer = ring0 ? HYPERCALL_UNKNOWN : HYPERCALL_NOT_PERMITTED;
+	u64 answer = state_cpl() == 0 ? HYPERCALL_UNKNOWN : HYPERCALL_NOT_PERMITTED;
 
 	vmx->regs[VMX_RAX] = state_in_64bit_code() ? answer : (u32)answer;
 	return EXIT_SKIP_AND_RESUME;

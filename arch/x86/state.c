@@ -276,6 +276,12 @@ bool state_in_64bit_code(void)
 	       (vmcs_read32(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK);
 }
 
+/* SDM 3C "Guest Register State": it is the DPL of SS. */
+unsigned int state_cpl(void)
+{
+	return VMX_AR_DPL(vmcs_read32(GUEST_SS_AR_BYTES));
+}
+
 u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number)
 {
 	u64 value = number == VMX_RSP ? vmcs_read(GUEST_RSP) : vmx->regs[number];

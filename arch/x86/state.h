@@ -25,6 +25,8 @@ void state_load_control(struct vmx_vcpu *vmx);
 void state_save_control(struct vmx_vcpu *vmx);
 /* In a slice: does the guest run 64-bit code? (Compatibility mode is not.) */
 bool state_in_64bit_code(void);
+/* In a slice: the privilege level. */
+unsigned int state_cpl(void);
 
 /* In a slice: general register @number; RSP is in the VMCS. Outside 64-bit code 32 bits count. */
 u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number);
