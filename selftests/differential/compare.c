@@ -137,11 +137,10 @@ static bool streams_equal(const struct outcome *a, const struct outcome *b)
 	return false;
 }
 
-bool outcomes_equal(const struct program *program, struct machine *a, struct machine *b)
+bool outcomes_equal(struct machine *a, struct machine *b)
 {
 	bool equal = streams_equal(&a->outcome, &b->outcome);
 
-	(void)program;
 	equal = FIELDS_EQUAL(reg_fields, &a->outcome.regs, &b->outcome.regs) && equal;
 	equal = FIELDS_EQUAL(sreg_fields, &a->outcome.sregs, &b->outcome.sregs) && equal;
 	return memory_equal(a->vm.mem, b->vm.mem) && equal;
@@ -154,6 +153,8 @@ void print_outcomes(struct machine *a, struct machine *b)
 
 	for (unsigned int i = 0; i < end; i++)
 		print_pair(left, right, i);
-	printf("#   rip %#llx, %#llx; %u and %u exits\n", (unsigned long long)left->regs.rip,
-	       (unsigned long long)right->regs.rip, left->exits, right->exits);
+	printf("#   rip %#llx, %#llx; cr2 %#llx, %#llx; %u and %u exits\n",
+	       (unsigned long long)left->regs.rip, (unsigned long long)right->regs.rip,
+	       (unsigned long long)left->sregs.cr2, (unsigned long long)right->sregs.cr2,
+	       left->exits, right->exits);
 }

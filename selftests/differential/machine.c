@@ -62,12 +62,48 @@ int machine_share_cpuid(struct machine *from, struct machine *to)
 
 /* ------------------------------------------------------------------------- before */
 
+/* MSRs that programs write. */
+static const struct kvm_msr_entry msrs[] = {
+	{ .index = 0x174 }, { .index = 0x175 }, { .index = 0x176 },	/* SYSENTER */
+	{ .index = 0x277, .data = 0x0007040600070406 },			/* PAT */
+	{ .index = 0x1d9 },						/* DEBUGCTL */
+	{ .index = 0xc0000081 }, { .index = 0xc0000082 },		/* STAR, LSTAR */
+	{ .index = 0xc0000083 }, { .index = 0xc0000084 },		/* CSTAR, FMASK */
+	{ .index = 0xc0000102 },					/* KERNEL_GS_BASE */
+};
+
+#define MSR_COUNT	(sizeof(msrs) / sizeof(msrs[0]))
+
+static int reset_msrs(struct vm *vm)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entries[MSR_COUNT];
+	} all = { .head.nmsrs = MSR_COUNT };
+	int ret;
+
+	memcpy(all.entries, msrs, sizeof(msrs));
+	ret = vm_ioctl(vm->vcpu, KVM_SET_MSRS, (unsigned long)&all);
+	return ret < 0 ? ret : ret == MSR_COUNT ? 0 : -EINVAL;
+}
+
 /* What GET_REGS and GET_SREGS do not show. */
 static int reset_hidden_state(struct vm *vm)
 {
-	static const struct kvm_vcpu_events no_events;
-	int ret = vm_ioctl(vm->vcpu, KVM_SET_VCPU_EVENTS, (unsigned long)&no_events);
+	static const struct kvm_vcpu_events events = { .flags = KVM_VCPUEVENT_VALID_SHADOW };
+	static const struct kvm_debugregs debugregs = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
+	static const struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = 1 };
+	static const struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
+	int ret = vm_ioctl(vm->vcpu, KVM_SET_VCPU_EVENTS, (unsigned long)&events);
 
+	if (!ret)
+		ret = vm_ioctl(vm->vcpu, KVM_SET_DEBUGREGS, (unsigned long)&debugregs);
+	if (!ret)
+		ret = vm_ioctl(vm->vcpu, KVM_SET_XCRS, (unsigned long)&xcrs);
+	if (!ret)
+		ret = vm_ioctl(vm->vcpu, KVM_SET_FPU, (unsigned long)&fpu);
+	if (!ret)
+		ret = reset_msrs(vm);
 	return ret == -ENOTTY ? 0 : ret;
 }
 
@@ -85,6 +121,9 @@ static int reset(struct machine *machine)
 	if ((program->end - program->start) & 1)
 		vm->mem[CODE + (program->end - program->start)] = 0x90;
 	mode_registers(program->mode, &sregs, &regs);
+	/* RUN takes the task priority from the run page, as there is no interrupt controller. */
+	vm->run->cr8 = 0;
+	vm->run->request_interrupt_window = 0;
 	if (program->prepare)
 		program->prepare(machine, &sregs, &regs);
 	ret = vm_ioctl(vm->vcpu, KVM_SET_SREGS, (unsigned long)&sregs);
@@ -160,6 +199,9 @@ static bool on_exit_to_user(struct machine *machine)
 		return run->io.port != PORT_END || run->io.direction != KVM_EXIT_IO_OUT;
 	case KVM_EXIT_MMIO:
 		on_mmio(machine);
+		return true;
+	case KVM_EXIT_SET_TPR:
+		record(machine, EVENT_EXIT, 8, run->exit_reason, &run->cr8);
 		return true;
 	case KVM_EXIT_INTERNAL_ERROR:
 		record(machine, EVENT_EXIT, 4, run->exit_reason, &run->internal.suberror);

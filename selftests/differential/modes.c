@@ -53,7 +53,7 @@ static const __u64 gdt[(GDT_LIMIT + 1) / 8] = {
 	[SEL_DATA / 8]		= 0x00cf93000000ffff,
 	[SEL_CODE64 / 8]	= 0x00af9b000000ffff,
 	[SEL_CODE16 / 8]	= 0x00009b000000ffff,
-	[SEL_DATA16 / 8]	= 0x000093000000ffff,
+	[SEL_STACK_16 / 8]	= 0x000093000000ffff,
 	[SEL_USER_CODE32 / 8]	= 0x00cffb000000ffff,
 	[SEL_USER_DATA / 8]	= 0x00cff3000000ffff,
 	[SEL_USER_CODE64 / 8]	= 0x00affb000000ffff,
@@ -68,6 +68,7 @@ static const __u64 gdt[(GDT_LIMIT + 1) / 8] = {
 	[SEL_GATE / 8]		= 0x0000ec0000082000,
 	[SEL_CONFORMING / 8]	= 0x00cf9e000000ffff,
 	[SEL_GATE_ABSENT / 8]	= 0x00006c0000082000,
+	[SEL_DATA16 / 8]	= 0x000093010000ffff,
 };
 
 static void write_page_tables(__u8 *memory)
@@ -189,8 +190,11 @@ static void segments_flat(enum mode mode, struct kvm_sregs *sregs)
 		sregs->gs.base = PAGE_HOLE;
 	if (mode == PROT16) {
 		sregs->cs = segment16(SEL_CODE16, TYPE_CODE, 0);
-		sregs->ss = segment16(SEL_DATA16, TYPE_DATA, 0);
+		sregs->ss = segment16(SEL_STACK_16, TYPE_DATA, 0);
 		sregs->cs.base = sregs->ss.base = 0;
+		sregs->ds = sregs->es = segment16(SEL_DATA16, TYPE_DATA, 0);
+		sregs->ds.base = sregs->es.base = DATA;
+		sregs->gs.base = HOLE;
 	}
 }
 

@@ -44,10 +44,10 @@ CODE_16_32(overflow,
 #define LOAD(selector, segment)	"mov $" #selector ", %ecx\n\t mov %ecx, %" #segment STEP
 CODE_ALL(segment_loads,
 	LOAD(0x48, fs) LOAD(0x50, gs) LOAD(0x60, fs) LOAD(0x68, gs) LOAD(0x58, fs) LOAD(0x18, gs)
-	LOAD(0xb0, gs) LOAD(0x80, fs) LOAD(0xa0, fs) LOAD(0xd0, gs) LOAD(0x14, fs) LOAD(0x4b, gs)
+	LOAD(0xb0, gs) LOAD(0x80, fs) LOAD(0xa0, fs) LOAD(0xe0, gs) LOAD(0x14, fs) LOAD(0x4b, gs)
 	LOAD(0xffff, fs) LOAD(0, gs) LOAD(3, fs)
 	"mov %ss, %edx\n\t" LOAD(0, ss) "mov %edx, %ss" STEP LOAD(0x50, ss) LOAD(0x58, ss) LOAD(0x3b, ss)
-	LOAD(0x08, ss) LOAD(0xd8, ss) "mov %edx, %ss" STEP "push %fs\n\t pop %gs\n\t nop" STEP
+	LOAD(0x08, ss) LOAD(0xe0, ss) "mov %edx, %ss" STEP "push %fs\n\t pop %gs\n\t nop" STEP
 	"mov $D + 0x100, %ebx\n\t movl $0x12345678, (%ebx)\n\t movw $0x48, 4(%ebx)\n\t lfs (%ebx), %eax" STEP
 	"movw $0x54, 4(%ebx)\n\t lgs (%ebx), %eax" STEP "movw $0x10, 4(%ebx)\n\t lss (%ebx), %eax\n\t"
 	"mov $0xe000, %esp");
