@@ -7,6 +7,7 @@
  * Double Fault Exception (#DF)".
  */
 #include <errno.h>
+#include <string.h>
 
 #include "idt.h"
 #include "kselftest_harness.h"
@@ -80,6 +81,68 @@ TEST_F(double_fault, contributory_during_page_fault)
 
 	BOTH_WAYS(vm, page_fault, idt_limit(vm, VM_LONG, PF)) {
 		ASSERT_DELIVERED(vm, VM_LONG, DF, VM_CODE);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/*
+ * In linear memory the table begins 14 gates before the boundary of two pages of 2 MiB, so the gate
+ * of #PF is the first of the second page. One of the pages is not mapped by the guest.
+ */
+#define BOUNDARY	0x800000UL
+#define SECOND_MIB	0x200000UL
+#define PDE_LARGE	0x83UL		/* present, writable, a page of 2 MiB */
+
+static int split_table(struct vm *vm, bool first_is_mapped)
+{
+	__u64 *pd = (__u64 *)(vm->mem + VM_PD);
+	__u64 first = SECOND_MIB * 2 - 16 * PF;
+	struct minivmx_sregs sregs;
+	int ret = vm_get_sregs(vm, &sregs);
+
+	memset(vm->mem + SECOND_MIB, 0, SECOND_MIB);
+	if (first_is_mapped)
+		memcpy(vm->mem + first, vm->mem + IDT_TABLE, 16 * PF);
+	else
+		memcpy(vm->mem + SECOND_MIB, vm->mem + IDT_TABLE + 16 * PF, 4096 - 16 * PF);
+	pd[BOUNDARY / SECOND_MIB - 1] = first_is_mapped ? SECOND_MIB | PDE_LARGE : 0;
+	pd[BOUNDARY / SECOND_MIB] = first_is_mapped ? 0 : SECOND_MIB | PDE_LARGE;
+	sregs.idt = (struct minivmx_dtable){ .base = BOUNDARY - 16 * PF, .limit = 0xfff };
+	return ret ? ret : vm_set_sregs(vm, &sregs);
+}
+
+/* A page fault on the way to the gate of #PF. */
+TEST_F(double_fault, two_page_faults)
+{
+	struct vm *vm = &self->vm;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, page_fault, split_table(vm, true)) {
+		if (evicted)
+			idt_evict(vm, SECOND_MIB * 2 - 1);
+		ASSERT_DELIVERED(vm, VM_LONG, DF, VM_CODE);
+		expect_error_code(_metadata, vm, DF, 0);
+		rounds++;
+	}
+	EXPECT_EQ(2, rounds);
+}
+
+/* The same on the way to that of #GP: one after the other, the second first. */
+TEST_F(double_fault, page_fault_during_contributory)
+{
+	struct vm *vm = &self->vm;
+	struct minivmx_sregs sregs;
+	int rounds = 0;
+
+	BOTH_WAYS(vm, protection, split_table(vm, false)) {
+		if (evicted)
+			idt_evict(vm, SECOND_MIB);
+		ASSERT_DELIVERED(vm, VM_LONG, PF, PROTECTION_RIP);
+		/* Not present, a read by the supervisor. */
+		expect_error_code(_metadata, vm, PF, 0);
+		ASSERT_EQ(0, vm_get_sregs(vm, &sregs));
+		EXPECT_EQ(BOUNDARY - 16, sregs.cr2);
 		rounds++;
 	}
 	EXPECT_EQ(2, rounds);

@@ -23,6 +23,10 @@ GUEST_CODE(software, 64, "int $0x80\n\t hlt");
 GUEST_CODE(overflow, 32, "movb $0x7f, %al\n\t addb $1, %al\n\t into\n\t hlt");
 GUEST_CODE(icebp, 64, ".byte 0xf1\n\t hlt");
 GUEST_CODE(undefined, 64, "ud2\n\t hlt");
+/* An instruction that exits, and that the guest's CPU does not have. */
+GUEST_CODE(not_here, 64, "vmxoff\n\t hlt");
+GUEST_CODE(misaligned, 64, "mov 0x10001, %eax\n\t hlt");
+#define TSS	0x11000UL
 
 VM_FIXTURE(vcpu_events)
 {
@@ -191,6 +195,74 @@ TEST_F(vcpu_events, every_exception)
 		EXPECT_EQ(RFLAGS_FIXED, frame.rflags);
 		ASSERT_HALTED(vm, VM_CODE + 3);
 	}
+}
+
+/* A fault that the hypervisor raises pushes RF, as one that the CPU raises does. */
+TEST_F(vcpu_events, faults_push_rf)
+{
+	struct vm *vm = &self->vm;
+	struct idt_frame frame;
+
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
+	ASSERT_DELIVERED(vm, VM_LONG, 6, VM_CODE);
+	ASSERT_EQ(0, idt_frame(vm, VM_LONG, 6, &frame));
+	EXPECT_EQ(RFLAGS_FIXED | RFLAGS_RF, frame.rflags);
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, not_here));
+	ASSERT_DELIVERED(vm, VM_LONG, 6, VM_CODE);
+	ASSERT_EQ(0, idt_frame(vm, VM_LONG, 6, &frame));
+	EXPECT_EQ(RFLAGS_FIXED | RFLAGS_RF, frame.rflags);
+}
+
+/* A trap does not: the breakpoint of the next instruction is still to come. */
+TEST_F(vcpu_events, traps_push_no_rf)
+{
+	struct minivmx_guest_debug debug = {
+		.control = MINIVMX_GUESTDBG_ENABLE | MINIVMX_GUESTDBG_INJECT_DB,
+	};
+	struct vm *vm = &self->vm;
+	struct idt_frame frame;
+
+	ASSERT_EQ(0, vm_ioctl(vm->vcpu, MINIVMX_SET_GUEST_DEBUG, (unsigned long)&debug));
+	ASSERT_DELIVERED(vm, VM_LONG, 1, VM_CODE);
+	ASSERT_EQ(0, idt_frame(vm, VM_LONG, 1, &frame));
+	EXPECT_EQ(RFLAGS_FIXED, frame.rflags);
+}
+
+/* STI's shadow without the flag that STI sets is a state that VM entry refuses. */
+TEST_F(vcpu_events, sti_shadow_without_if)
+{
+	struct minivmx_vcpu_events events = {
+		.flags = MINIVMX_VCPUEVENT_VALID_SHADOW,
+		.interrupt.shadow = MINIVMX_X86_SHADOW_INT_STI,
+	};
+	struct vm *vm = &self->vm;
+
+	ASSERT_EQ(0, vm_set_events(vm, &events));
+	ASSERT_EXIT(vm, MINIVMX_EXIT_FAIL_ENTRY);
+	ASSERT_EQ(0, vm_set_rflags(vm, RFLAGS_IF));
+	ASSERT_HALTED(vm, VM_CODE + 3);
+}
+
+/* #AC, which is intercepted, is the guest's where it has asked for it. */
+TEST_F(vcpu_events, alignment_check)
+{
+	struct vm *vm = &self->vm;
+	struct minivmx_sregs sregs;
+
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, misaligned));
+	ASSERT_EQ(0, vm_get_sregs(vm, &sregs));
+	sregs.cr0 |= 1 << 18;
+	sregs.cs.selector |= 3;
+	sregs.ss.selector |= 3;
+	sregs.cs.dpl = 3;
+	sregs.ss.dpl = 3;
+	ASSERT_EQ(0, vm_set_sregs(vm, &sregs));
+	ASSERT_EQ(0, vm_set_rflags(vm, 1 << 18));
+	/* The stack of the handler, which runs at level 0. */
+	*(__u64 *)(vm->mem + TSS + 4) = VM_STACK;
+	sregs.tr.base = TSS;
+	ASSERT_EQ(0, vm_set_sregs(vm, &sregs));
+	ASSERT_DELIVERED(vm, VM_LONG, 17, VM_CODE);
 }
 
 /* In real mode there are none. */
