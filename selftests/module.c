@@ -243,6 +243,17 @@ static void reload(struct __test_metadata *_metadata, const char *ko)
 	ASSERT_EQ(0, create_run_destroy(MINIVMX_DEVICE));
 }
 
+/* A CPU that was away when the module was loaded runs guests all the same. */
+TEST_F(unload, loaded_before_a_cpu_came)
+{
+	if (!vm_set_cpu1_online(false))
+		SKIP(return, "no second CPU, or it can't go offline");
+	reload(_metadata, self->ko);
+	ASSERT_TRUE(vm_set_cpu1_online(true));
+	ASSERT_EQ(0, vm_pin_to_cpu(1));
+	EXPECT_EQ(0, create_run_destroy(MINIVMX_DEVICE));
+}
+
 TEST_F_TIMEOUT(unload, a_hundred_times, 240)
 {
 	/* One page for each round would be twice as much. */

@@ -4,6 +4,7 @@
  * expectation prints.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -115,4 +116,14 @@ void vm_print_exit(struct vm *vm)
 		fprintf(stderr, "#   rip %#llx rflags %#llx rax %#llx\n",
 			(unsigned long long)regs.rip, (unsigned long long)regs.rflags,
 			(unsigned long long)regs.rax);
+}
+
+bool vm_set_cpu1_online(bool online)
+{
+	int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, online ? "1" : "0", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
 }

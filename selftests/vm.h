@@ -94,6 +94,7 @@ bool vm_exit_is_unbacked(struct vm *vm, bool kvm, __u64 gpa);
 bool vm_present(const char *device);
 int vm_pin_to_cpu(int cpu);
 int vm_count_cpus(void);
+bool vm_set_cpu1_online(bool online);		/* false: there is none, or it must stay */
 double vm_seconds(void);
 void vm_arm_alarm(unsigned int milliseconds);	/* SIGALRM with an empty handler, no SA_RESTART */
 long vm_read_number(const char *path);		/* -1: not readable */

@@ -158,6 +158,7 @@
  *   EFAULT  the guest touched memory of a slot that the process can't (no mapping, PROT_NONE,
  *           device memory). Registers are at the instruction that touched it.
  *   EBUSY   the CPU's VMX operation belongs to somebody who can't lend it (see the README).
+ *   EXDEV   this CPU came online after the module was loaded, and its VMX is not like the others'.
  *   EINVAL  the argument is not 0; run->cr8 is above 15; an unknown bit is set in
  *           run->minivmx_valid_regs or minivmx_dirty_regs, or SET_SREGS or SET_VCPU_EVENTS would
  *           refuse the registers there. The guest has not run.

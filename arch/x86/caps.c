@@ -7,8 +7,10 @@
  * lacks a needed bit is refused by the bit's name. Continues in setup.c, which writes
  * the words into each VMCS. SDM 3D "VMX Capability Reporting Facility".
  */
+#include <linux/bitfield.h>
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
+#include <linux/percpu.h>
 #include <linux/processor.h>
 #include <linux/smp.h>
 #include <asm/cpufeature.h>
@@ -151,6 +153,9 @@ static u64 capability_values[ARRAY_SIZE(capability_msrs)] __ro_after_init;
 /* Without the TRUE MSRs, CR3 accesses can't be left to the guest: no CPU with EPT lacks them. */
 #define VMX_BASIC_HAS_TRUE_CONTROLS	BIT_ULL(55)
 #define VMX_BASIC_REVISION		GENMASK_ULL(30, 0)
+#define VMX_BASIC_32BIT_ADDRESSES	BIT_ULL(48)
+#define VMX_BASIC_MEMORY_TYPE		GENMASK_ULL(53, 50)
+#define MEMORY_TYPE_WB			6
 
 static u32 bits_needed(enum vmx_control_word word, enum control_need need)
 {
@@ -260,6 +265,9 @@ struct cpu_difference {
 	u32 msr;	/* the MSR that differs, or IA32_FEATURE_CONTROL */
 };
 
+/* CPUs that have been compared and found equal. */
+static DEFINE_PER_CPU(bool, cpu_fits);
+
 static void compare_cpu(void *data)
 {
 	struct cpu_difference *difference = data;
@@ -276,8 +284,19 @@ static void compare_cpu(void *data)
 		if (value != capability_values[i]) {
 			difference->cpu = smp_processor_id();
 			difference->msr = capability_msrs[i];
+			return;
 		}
 	}
+	this_cpu_write(cpu_fits, true);
+}
+
+bool vmx_caps_cpu_fits(void)
+{
+	struct cpu_difference difference;
+
+	if (unlikely(!this_cpu_read(cpu_fits)))
+		compare_cpu(&difference);
+	return this_cpu_read(cpu_fits);
 }
 
 static int all_cpus_check(void)
@@ -300,6 +319,21 @@ static int all_cpus_check(void)
 	return -EXDEV;
 }
 
+/* All CPUs with EPT keep VMCSs anywhere in memory, and in their caches. */
+static int basic_setup(void)
+{
+	u64 basic;
+
+	rdmsrq(MSR_IA32_VMX_BASIC, basic);
+	vmx_caps.revision = basic & VMX_BASIC_REVISION;
+	if (!(basic & VMX_BASIC_32BIT_ADDRESSES) &&
+	    FIELD_GET(VMX_BASIC_MEMORY_TYPE, basic) == MEMORY_TYPE_WB)
+		return 0;
+	pr_err("this CPU wants its VMCSs in uncached memory, or below 4 GiB (IA32_VMX_BASIC 0x%llx); a newer CPU, or a hypervisor that passes it on, is needed\n",
+	       basic);
+	return -EOPNOTSUPP;
+}
+
 /*
  * From version 2 of architectural performance monitoring on. SDM 3B "Architectural Performance
  * Monitoring".
@@ -315,15 +349,15 @@ int vmx_caps_setup(void)
 	static const enum vmx_control_word order[VMX_CONTROL_WORDS] = {
 		VMX_SECONDARY, VMX_PIN_BASED, VMX_PRIMARY, VMX_EXIT, VMX_ENTRY,
 	};
-	u64 basic;
 	int err;
 
 	err = cpu_check();
 	if (err)
 		return err;
 
-	rdmsrq(MSR_IA32_VMX_BASIC, basic);
-	vmx_caps.revision = basic & VMX_BASIC_REVISION;
+	err = basic_setup();
+	if (err)
+		return err;
 	for (int i = 0; i < VMX_CONTROL_WORDS; i++) {
 		err = control_word_setup(order[i]);
 		if (err)

@@ -162,9 +162,10 @@ int vmx_run(struct vmx_vcpu *vmx)
 			local_irq_enable();
 			return VMX_WORK_PENDING;
 		}
-		if (slice_begin(&slice, &vmx->vmcs)) {
+		result = slice_begin(&slice, &vmx->vmcs);
+		if (result) {
 			local_irq_enable();
-			return -EBUSY;
+			return result;
 		}
 		vmx->stats.slices++;
 		vmx->stats.borrowed_slices += slice.borrowed;

@@ -158,6 +158,8 @@ int slice_begin(struct slice *slice, struct vmcs_region *vmcs)
 	int err;
 
 	lockdep_assert_irqs_disabled();
+	if (!vmx_caps_cpu_fits())
+		return -EXDEV;
 	*slice = (struct slice){ .cr4 = native_read_cr4() };
 	if (slice->cr4 & X86_CR4_VMXE) {
 		if (!vmptrst(&slice->previous_vmcs))

@@ -31,7 +31,8 @@ void vmcs_free(struct vmcs_region *vmcs);
 
 /*
  * Takes the CPU and makes @vmcs current; interrupts must be off. -EBUSY: somebody else has VMX
- * and can't lend it; -EIO: the CPU refused. On error nothing has changed.
+ * and can't lend it; -EXDEV: the CPU is unlike the others; -EIO: it refused. On error nothing has
+ * changed.
  */
 int slice_begin(struct slice *slice, struct vmcs_region *vmcs);
 /* Writes the VMCS back to memory and gives the CPU back as it was found. */
