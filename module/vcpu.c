@@ -118,6 +118,10 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_set_cpuid(vcpu, (void __user *)arg);
 	case MINIVMX_GET_CPUID2:
 		return vcpu_get_cpuid(vcpu, (void __user *)arg);
+	case MINIVMX_GET_TSC_KHZ:
+		return vmx_get_tsc_khz(vcpu->vmx);
+	case MINIVMX_SET_TSC_KHZ:
+		return vmx_set_tsc_khz(vcpu->vmx, arg);
 	case MINIVMX_GET_MSRS:
 		return vcpu_get_msrs(vcpu, (void __user *)arg);
 	case MINIVMX_SET_MSRS:

@@ -5,6 +5,7 @@
  * Reached from vcpu.c with vcpu->mutex held, outside slices. The number of an ioctl holds the size
  * of its structure and which way it goes, so the list below is all there is to say about one.
  */
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "module/minivmx.h"
@@ -17,6 +18,8 @@ union vcpu_state {
 	struct minivmx_interrupt interrupt;
 	struct minivmx_vcpu_events events;
 	struct minivmx_mp_state mp_state;
+	struct minivmx_fpu fpu;
+	struct minivmx_xcrs xcrs;
 };
 
 /* The ioctl, what does it, and the member of the union that it takes. */
@@ -31,6 +34,10 @@ union vcpu_state {
 	CALL(INTERRUPT,		vmx_interrupt,		interrupt)	\
 	CALL(GET_VCPU_EVENTS,	vmx_get_vcpu_events,	events)		\
 	CALL(SET_VCPU_EVENTS,	vmx_set_vcpu_events,	events)		\
+	CALL(GET_FPU,		vmx_get_fpu,		fpu)		\
+	CALL(SET_FPU,		vmx_set_fpu,		fpu)		\
+	CALL(GET_XCRS,		vmx_get_xcrs,		xcrs)		\
+	CALL(SET_XCRS,		vmx_set_xcrs,		xcrs)		\
 	CALL(GET_MP_STATE,	vmx_get_mp_state,	mp_state)	\
 	CALL(SET_MP_STATE,	vmx_set_mp_state,	mp_state)
 
@@ -50,6 +57,24 @@ static const struct state_call {
 	STATE_CALLS(STATE_CALL)
 };
 
+/* The one structure that is too large for the stack. */
+static long vcpu_xsave(struct vcpu *vcpu, bool set, struct minivmx_xsave __user *user)
+{
+	struct minivmx_xsave *xsave = kzalloc(sizeof(*xsave), GFP_KERNEL_ACCOUNT);
+	long err;
+
+	if (!xsave)
+		return -ENOMEM;
+	if (set)
+		err = copy_from_user(xsave, user, sizeof(*xsave)) ? -EFAULT :
+		      vmx_set_xsave(vcpu->vmx, xsave);
+	else
+		err = vmx_get_xsave(vcpu->vmx, xsave) ?:
+		      (copy_to_user(user, xsave, sizeof(*xsave)) ? -EFAULT : 0);
+	kfree(xsave);
+	return err;
+}
+
 long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user)
 {
 	const struct state_call *found = NULL;
@@ -59,6 +84,8 @@ long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user)
 	for (int i = 0; i < ARRAY_SIZE(state_calls); i++)
 		if (state_calls[i].ioctl == ioctl)
 			found = &state_calls[i];
+	if (ioctl == MINIVMX_GET_XSAVE || ioctl == MINIVMX_SET_XSAVE)
+		return vcpu_xsave(vcpu, ioctl == MINIVMX_SET_XSAVE, user);
 	if (!found)
 		return -ENOTTY;
 	if ((_IOC_DIR(ioctl) & _IOC_WRITE) && copy_from_user(&state, user, _IOC_SIZE(ioctl)))

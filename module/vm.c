@@ -82,6 +82,8 @@ long vm_check_extension(unsigned long capability)
 	case MINIVMX_CAP_VCPU_EVENTS:
 	case MINIVMX_CAP_INTR_SHADOW:
 	case MINIVMX_CAP_READONLY_MEM:
+	case MINIVMX_CAP_XSAVE:
+	case MINIVMX_CAP_GET_TSC_KHZ:
 	case MINIVMX_CAP_CHECK_EXTENSION_VM:
 	case MINIVMX_CAP_IMMEDIATE_EXIT:
 	case MINIVMX_CAP_IOEVENTFD:
@@ -95,6 +97,8 @@ long vm_check_extension(unsigned long capability)
 		return MINIVMX_COALESCED_MMIO_PAGE_OFFSET;
 	case MINIVMX_CAP_NR_VCPUS:
 		return min_t(unsigned int, num_online_cpus(), MINIVMX_MAX_VCPUS);
+	case MINIVMX_CAP_XCRS:
+		return vmx_has_xsave();
 	case MINIVMX_CAP_MAX_VCPUS:
 	case MINIVMX_CAP_MAX_VCPU_ID:
 		return MINIVMX_MAX_VCPUS;

@@ -67,6 +67,16 @@ SAME(NMI);
 SAME(GET_CPUID2);
 SAME(GET_MSR_INDEX_LIST);
 SAME(GET_MSRS);
+SAME(GET_XSAVE);
+SAME(SET_XSAVE);
+SAME(GET_XCRS);
+SAME(SET_XCRS);
+SAME(GET_TSC_KHZ);
+SAME(SET_TSC_KHZ);
+SAME(CAP_XSAVE);
+SAME(CAP_XCRS);
+SAME(CAP_TSC_CONTROL);
+SAME(CAP_GET_TSC_KHZ);
 SAME(SET_MSRS);
 SAME(SET_GUEST_DEBUG);
 SAME(GET_VCPU_EVENTS);
@@ -357,6 +367,19 @@ SAME_MEMBER(cpuid2, nent);
 SAME_MEMBER(cpuid2, padding);
 _Static_assert(offsetof(struct minivmx_cpuid2, entries) == offsetof(struct kvm_cpuid2, entries),
 	       "cpuid2.entries");
+
+SAME_SIZE(xsave);
+SAME_MEMBER(xsave, region);
+SAME(MAX_XCRS);
+SAME_SIZE(xcr);
+SAME_MEMBER(xcr, xcr);
+SAME_MEMBER(xcr, reserved);
+SAME_MEMBER(xcr, value);
+SAME_SIZE(xcrs);
+SAME_MEMBER(xcrs, nr_xcrs);
+SAME_MEMBER(xcrs, flags);
+SAME_MEMBER(xcrs, xcrs);
+SAME_MEMBER(xcrs, padding);
 
 SAME_SIZE(msr_entry);
 SAME_MEMBER(msr_entry, index);

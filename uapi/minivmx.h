@@ -193,7 +193,7 @@
  */
 #define MINIVMX_TRANSLATE		_IOWR(MINIVMX_IO, 0x85, struct minivmx_translation)
 
-/* x87 and SSE registers. */
+/* x87 and SSE registers, without MXCSR, which is in XSAVE. */
 #define MINIVMX_GET_FPU			_IOR(MINIVMX_IO, 0x8c, struct minivmx_fpu)
 #define MINIVMX_SET_FPU			_IOW(MINIVMX_IO, 0x8d, struct minivmx_fpu)
 
@@ -230,7 +230,8 @@
  * What CPUID answers in the guest. Until it is called, all leaves read as zero. Features that it
  * does not show the guest can't switch on, and their instructions are undefined where the CPU lets
  * us say so (RDTSCP, RDPID, INVPCID). What shows the guest's state follows it, whatever the entry
- * says: OSXSAVE; APIC, which is hidden while APIC_BASE disables it. GET shows that, too.
+ * says: OSXSAVE; APIC, which is hidden while APIC_BASE disables it; the sizes in leaf 0xD. GET shows
+ * that, too.
  * Errors of SET: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES); EINVAL (unknown flag; the linear
  *   address width in leaf 0x80000008 is not 48, 57 or 0; the vCPU has run, and the list is not the
  *   one it ran with); ENOMEM.
@@ -238,6 +239,31 @@
  */
 #define MINIVMX_SET_CPUID2		_IOW(MINIVMX_IO, 0x90, struct minivmx_cpuid2)
 #define MINIVMX_GET_CPUID2		_IOWR(MINIVMX_IO, 0x91, struct minivmx_cpuid2)
+
+/*
+ * The frequency in kHz: GET returns it. SET takes it as the argument; 0 is the host's. It must be
+ * the host's, within 250 ppm, because nothing multiplies the guest's TSC.
+ * Errors of SET: EINVAL (another frequency).
+ */
+#define MINIVMX_SET_TSC_KHZ		_IO(MINIVMX_IO, 0xa2)
+#define MINIVMX_GET_TSC_KHZ		_IO(MINIVMX_IO, 0xa3)
+
+/*
+ * x87, SSE and AVX registers. See struct minivmx_xsave. A component that is not in use is set to its
+ * initial value, whatever its bytes are.
+ * Errors: ENOMEM; of SET: EINVAL (a component that a guest can't have; the rest of the header is not
+ *   zero; MXCSR has bits that the CPU does not know).
+ */
+#define MINIVMX_GET_XSAVE		_IOR(MINIVMX_IO, 0xa4, struct minivmx_xsave)
+#define MINIVMX_SET_XSAVE		_IOW(MINIVMX_IO, 0xa5, struct minivmx_xsave)
+
+/*
+ * XCR0, which the guest sets by XSETBV. It is in effect while CR4.OSXSAVE is set.
+ * Errors of SET: EINVAL (the host does not use XSAVE; nr_xcrs too large; flags not 0; an XCR0 that
+ *   XSETBV would refuse: without x87, AVX without SSE, components that CPUID leaf 0xD does not show).
+ */
+#define MINIVMX_GET_XCRS		_IOR(MINIVMX_IO, 0xa6, struct minivmx_xcrs)
+#define MINIVMX_SET_XCRS		_IOW(MINIVMX_IO, 0xa7, struct minivmx_xcrs)
 
 /*
  * What the vCPU waits for. Without an APIC in the kernel there is MINIVMX_MP_STATE_RUNNABLE alone:
@@ -310,6 +336,10 @@
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
 #define MINIVMX_CAP_VCPU_EVENTS			41	/* GET_VCPU_EVENTS, SET_VCPU_EVENTS */
 #define MINIVMX_CAP_INTR_SHADOW			49	/* interrupt.shadow in VCPU_EVENTS */
+#define MINIVMX_CAP_XSAVE			55	/* GET_XSAVE, SET_XSAVE */
+#define MINIVMX_CAP_XCRS			56	/* GET_XCRS, SET_XCRS: 0 where the host does not use XSAVE */
+#define MINIVMX_CAP_TSC_CONTROL			60	/* SET_TSC_KHZ can change the frequency: 0 */
+#define MINIVMX_CAP_GET_TSC_KHZ			61
 #define MINIVMX_CAP_MAX_VCPUS			66	/* MINIVMX_MAX_VCPUS */
 #define MINIVMX_CAP_SYNC_REGS			74	/* registers in the run page: MINIVMX_SYNC_X86_VALID_FIELDS */
 #define MINIVMX_CAP_READONLY_MEM		81	/* MINIVMX_MEM_READONLY */
@@ -490,8 +520,31 @@ struct minivmx_fpu {
 	__u64 last_ip;
 	__u64 last_dp;
 	__u8  xmm[16][16];
-	__u32 mxcsr;
+	__u32 mxcsr;		/* out: 0; in: ignored, as on KVM */
 	__u32 pad2;
+};
+
+/*
+ * What XSAVE stores, in the standard format: SDM 1 "XSAVE Area". Bytes 512 to 519 say which
+ * components are in use, as in XCR0: x87 (1), SSE (2), upper halves of AVX (4).
+ */
+struct minivmx_xsave {
+	__u32 region[1024];
+};
+
+#define MINIVMX_MAX_XCRS	16
+
+struct minivmx_xcr {
+	__u32 xcr;		/* number: 0 */
+	__u32 reserved;
+	__u64 value;
+};
+
+struct minivmx_xcrs {
+	__u32 nr_xcrs;		/* valid elements of xcrs[]: out 1, or 0 where XSAVE is not used */
+	__u32 flags;		/* 0 */
+	struct minivmx_xcr xcrs[MINIVMX_MAX_XCRS];
+	__u64 padding[16];
 };
 
 /* TRANSLATE: where the guest's page tables lead; without paging linear addresses are physical. */

@@ -15,6 +15,7 @@
 
 #include "arch/x86/caps.h"
 #include "arch/x86/cpuid.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/vmx.h"
 
 u32 *cpuid_word(struct minivmx_cpuid_entry2 *entry, unsigned int word)
@@ -39,9 +40,10 @@ u32 *cpuid_word(struct minivmx_cpuid_entry2 *entry, unsigned int word)
 }
 
 #define F1_ECX	(BIT(0)  /* SSE3 */   | BIT(1)  /* PCLMULQDQ */ | BIT(9)  /* SSSE3 */  |	\
-		 BIT(13) /* CX16 */   | BIT(17) /* PCID */      | BIT(19) /* SSE4.1 */ |	\
-		 BIT(20) /* SSE4.2 */ | BIT(22) /* MOVBE */     | BIT(23) /* POPCNT */ |	\
-		 BIT(25) /* AES */    | BIT(30) /* RDRAND */)
+		 BIT(12) /* FMA */    | BIT(13) /* CX16 */      | BIT(17) /* PCID */   |	\
+		 BIT(19) /* SSE4.1 */ | BIT(20) /* SSE4.2 */    | BIT(22) /* MOVBE */  |	\
+		 BIT(23) /* POPCNT */ | BIT(25) /* AES */       | BIT(26) /* XSAVE */  |	\
+		 BIT(28) /* AVX */    | BIT(29) /* F16C */      | BIT(30) /* RDRAND */)
 #define F1_EDX	(BIT(0)  /* FPU */    | BIT(1)  /* VME */       | BIT(2)  /* DE */     |	\
 		 BIT(3)  /* PSE */    | BIT(4)  /* TSC */       | BIT(5)  /* MSR */    |	\
 		 BIT(6)  /* PAE */    | BIT(8)  /* CX8 */       | BIT(11) /* SEP */    |	\
@@ -50,13 +52,13 @@ u32 *cpuid_word(struct minivmx_cpuid_entry2 *entry, unsigned int word)
 		 BIT(24) /* FXSR */   | BIT(25) /* SSE */       | BIT(26) /* SSE2 */   |	\
 		 BIT(27) /* SS */)
 #define F1_EBX	GENMASK(15, 8)	/* CLFLUSH line size */
-#define F7_EBX	(BIT(0)  /* FSGSBASE */ | BIT(3) /* BMI1 */     | BIT(6) /* FDP_EXCPTN_ONLY */ | \
-		 BIT(7)  /* SMEP */   | BIT(8)  /* BMI2 */      | BIT(9)  /* ERMS */   |	\
-		 BIT(10) /* INVPCID */ | BIT(13) /* no FCS, FDS */ | BIT(18) /* RDSEED */ |	\
+#define F7_EBX	(BIT(0)  /* FSGSBASE */ | BIT(3) /* BMI1 */     | BIT(5) /* AVX2 */    |	\
+		 BIT(6)  /* FDP_EXCPTN_ONLY */ | BIT(7) /* SMEP */ | BIT(8) /* BMI2 */ |	\
+		 BIT(9)  /* ERMS */   | BIT(10) /* INVPCID */ | BIT(13) /* no FCS, FDS */ | BIT(18) /* RDSEED */ |	\
 		 BIT(19) /* ADX */    | BIT(20) /* SMAP */      | BIT(23) /* CLFLUSHOPT */ |	\
 		 BIT(24) /* CLWB */   | BIT(29) /* SHA */)
-#define F7_ECX	(BIT(2)  /* UMIP */   | BIT(8)  /* GFNI */      | BIT(22) /* RDPID */  |	\
-		 BIT(25) /* CLDEMOTE */ | BIT(27) /* MOVDIRI */ | BIT(28) /* MOVDIR64B */)
+#define F7_ECX	(BIT(2)  /* UMIP */   | BIT(8)  /* GFNI */      | BIT(9)  /* VAES */   |	\
+		 BIT(10) /* VPCLMULQDQ */ | BIT(22) /* RDPID */ | BIT(25) /* CLDEMOTE */ | BIT(27) /* MOVDIRI */ | BIT(28) /* MOVDIR64B */)
 #define F7_EDX	(BIT(4)  /* FSRM */   | BIT(10) /* MD_CLEAR */  | BIT(14) /* SERIALIZE */)
 #define F80000001_ECX	(BIT(0) /* LAHF */ | BIT(5) /* LZCNT */ | BIT(8) /* PREFETCHW */)
 #define F80000001_EDX	(BIT(11) /* SYSCALL */ | BIT(20) /* NX */ | BIT(26) /* 1 GiB pages */ |	\
@@ -76,6 +78,7 @@ static const struct {
 	{ 0x00000002, ALL, ALL,    ALL,           ALL },	/* caches, by descriptors */
 	{ 0x00000004, CACHE_NOT_TOPOLOGY, ALL, ALL, ALL },	/* caches, one in each subleaf */
 	{ 0x00000007, 0,   F7_EBX, F7_ECX,        F7_EDX },
+	{ 0x0000000d, ALL, ALL,    ALL,           ALL },	/* XSAVE, one component in each subleaf */
 	{ 0x80000000, ALL, 0,      0,             0 },
 	{ 0x80000001, 0,   0,      F80000001_ECX, F80000001_EDX },
 	{ 0x80000002, ALL, ALL,    ALL,           ALL },	/* to ...4: the brand string */
@@ -86,7 +89,7 @@ static const struct {
 	{ 0x80000008, ALL, 0,      0,             0 },		/* address widths */
 };
 
-#define HIGHEST_BASIC_LEAF	0x7u
+#define HIGHEST_BASIC_LEAF	0xdu
 #define HIGHEST_EXTENDED_LEAF	0x80000008u
 
 /* What the kernel does not use, because it was told so or knows better, a guest does not get. */
@@ -111,6 +114,21 @@ static void adjust_leaf_7(struct minivmx_cpuid_entry2 *entry)
 		entry->ecx &= ~FEATURE_BIT(RDPID);
 }
 
+/* SDM 2A "CPUID", leaf 0DH: sizes for what a guest can have, no supervisor state. */
+static void adjust_leaf_d(struct minivmx_cpuid_entry2 *entry)
+{
+	entry->flags = MINIVMX_CPUID_FLAG_SIGNIFCANT_INDEX;
+	if (entry->index == 0) {
+		entry->eax = guest_xfeatures;
+		entry->ebx = entry->ecx = xsave_size(guest_xfeatures);
+		entry->edx = 0;
+	} else if (entry->index == 1) {
+		entry->eax &= FEATURE_BIT(XSAVEOPT) | FEATURE_BIT(XSAVEC) | FEATURE_BIT(XGETBV1);
+		entry->ebx = entry->eax & FEATURE_BIT(XSAVEC) ? xsave_size(guest_xfeatures) : 0;
+		entry->ecx = entry->edx = 0;
+	}
+}
+
 static void adjust(struct minivmx_cpuid_entry2 *entry)
 {
 	mask_by_kernel(entry);
@@ -126,6 +144,9 @@ static void adjust(struct minivmx_cpuid_entry2 *entry)
 		break;
 	case 7:
 		adjust_leaf_7(entry);
+		break;
+	case 0xd:
+		adjust_leaf_d(entry);
 		break;
 	case CPUID_EXTENDED:
 		entry->eax = min(entry->eax, HIGHEST_EXTENDED_LEAF);
@@ -150,6 +171,20 @@ static const struct minivmx_cpuid_entry2 hypervisor_leaf = {
 	.ebx = 0x696e696d, .ecx = 0x00786d76, .edx = 0,
 };
 
+static bool has_subleaf(u32 leaf, u32 subleaf, u32 eax)
+{
+	switch (leaf) {
+	case 4:
+		return eax & CACHE_TYPE;
+	case 0xd:
+		/* Behind two general ones, subleaf and component have the same number. */
+		return guest_xfeatures && (subleaf < 2 || (subleaf < 64 &&
+							   (guest_xfeatures & BIT_ULL(subleaf))));
+	default:
+		return subleaf == 0;
+	}
+}
+
 /* One more subleaf of row @row; false: it has none. */
 static bool supported_entry(int row, u32 subleaf, struct minivmx_cpuid_entry2 *entry)
 {
@@ -159,8 +194,7 @@ static bool supported_entry(int row, u32 subleaf, struct minivmx_cpuid_entry2 *e
 	if (leaf > cpuid_eax(cpuid_range_of(leaf)))
 		return false;
 	cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx);
-	/* Of the leaves with several subleaves, leaf 4 alone goes on until one is empty. */
-	if (leaf == 4 ? !(eax & CACHE_TYPE) : subleaf > 0)
+	if (!has_subleaf(leaf, subleaf, eax))
 		return false;
 	*entry = (struct minivmx_cpuid_entry2){
 		.function = leaf,

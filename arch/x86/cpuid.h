@@ -33,6 +33,9 @@ u32 *cpuid_word(struct minivmx_cpuid_entry2 *entry, unsigned int word);
 /* The bit of an X86_FEATURE_* in its register. */
 #define FEATURE_BIT(name)	BIT(X86_FEATURE_##name % 32)
 
+/* The components of XCR0 that the vCPU's CPUID shows. */
+u64 guest_cpuid_xfeatures(const struct vmx_vcpu *vmx);
+
 /* Does the vCPU's CPUID show @feature, an X86_FEATURE_*? Without SET_CPUID2 it shows none. */
 bool guest_has(const struct vmx_vcpu *vmx, unsigned int feature);
 

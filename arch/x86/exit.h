@@ -71,6 +71,7 @@ enum exit_action handle_cr_access(struct vmx_vcpu *vmx, const struct exit_info *
 enum exit_action handle_vmcall(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_xsetbv(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_rdmsr(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_wrmsr(struct vmx_vcpu *vmx, const struct exit_info *exit);
 

@@ -18,6 +18,7 @@
 #include "arch/x86/control.h"
 #include "arch/x86/cpuid.h"
 #include "arch/x86/exit.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/vcpu.h"
 
 static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx, u32 leaf,
@@ -65,6 +66,10 @@ static void cpuid_reflect(struct vmx_vcpu *vmx, struct minivmx_cpuid_entry2 *ent
 		if (!(vmx->apic_base & MSR_IA32_APICBASE_ENABLE))
 			entry->edx &= ~FEATURE_BIT(APIC);
 	}
+	/* How much memory XSAVE and, in subleaf 1, XSAVEC need as XCR0 is now. */
+	if (entry->function == 0xd &&
+	    (entry->index == 0 || (entry->index == 1 && (entry->eax & FEATURE_BIT(XSAVEC)))))
+		entry->ebx = xsave_size(vmx->xcr0);
 }
 
 enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit)
@@ -82,6 +87,13 @@ enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit
 	vmx->regs[VMX_RCX] = answer.ecx;
 	vmx->regs[VMX_RDX] = answer.edx;
 	return EXIT_SKIP_AND_RESUME;
+}
+
+u64 guest_cpuid_xfeatures(const struct vmx_vcpu *vmx)
+{
+	const struct minivmx_cpuid_entry2 *entry = cpuid_find(vmx, 0xd, 0);
+
+	return entry ? entry->eax | (u64)entry->edx << 32 : 0;
 }
 
 bool guest_has(const struct vmx_vcpu *vmx, unsigned int feature)

@@ -234,6 +234,27 @@ u64 vmx_tsc_offset_now(void)
 	return -rdtsc();
 }
 
+unsigned int vmx_get_tsc_khz(struct vmx_vcpu *vmx)
+{
+	return vmx->tsc_khz;
+}
+
+/* Clocks differ by this much and are called the same. */
+#define TSC_TOLERANCE_PPM	250
+
+/* Another frequency would need a TSC that is multiplied. */
+int vmx_set_tsc_khz(struct vmx_vcpu *vmx, u32 khz)
+{
+	u32 tolerance = (u64)tsc_khz * TSC_TOLERANCE_PPM / 1000000;
+
+	if (!khz)
+		khz = tsc_khz;
+	if (khz < tsc_khz - tolerance || khz > tsc_khz + tolerance)
+		return -EINVAL;
+	vmx->tsc_khz = khz;
+	return 0;
+}
+
 /* The low half of the page is about reads, the high half about writes; each has two ranges. */
 void msr_bitmap_open(unsigned long *bitmap)
 {

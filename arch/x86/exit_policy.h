@@ -124,8 +124,8 @@
 	  "kernel: #UD; no nested VMX")								\
 	X(WBINVD, always_skip, NULL,								\
 	  "kernel: skipped; a guest's memory is coherent, there are no devices")		\
-	X(XSETBV, NULL, NULL,									\
-	  "userspace: unhandled")								\
+	X(XSETBV, handle_xsetbv, NULL,								\
+	  "kernel: XCR0 within what CPUID shows, else #GP")					\
 	X(APIC_WRITE, NULL, NULL,								\
 	  "never: no APIC is virtualized")							\
 	X(RDRAND, NULL, NULL,									\

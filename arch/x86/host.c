@@ -12,9 +12,6 @@
 #include <asm/cpu_entry_area.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
-#include <asm/fpu/api.h>
-#include <asm/fpu/types.h>
-#include <asm/fpu/xcr.h>
 #include <asm/msr-index.h>
 #include <asm/mmu_context.h>
 #include <asm/processor.h>
@@ -23,6 +20,7 @@
 
 #include "arch/x86/caps.h"
 #include "arch/x86/debug.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/host.h"
 #include "arch/x86/vmcs.h"
 
@@ -219,55 +217,6 @@ static void debug_leave(struct host_state *host)
 			set_debugreg(host->breakpoints[i], i);
 	if (hw_breakpoint_active())
 		set_debugreg(this_cpu_read(cpu_dr7), 7);
-}
-
-/* ----------------------------------------------------- x87, SSE and AVX registers */
-
-/* The components a guest may have; 0: no XSAVE, use FXSAVE. */
-static u64 guest_xfeatures __ro_after_init;
-
-void host_setup(void)
-{
-	if (boot_cpu_has(X86_FEATURE_OSXSAVE))
-		guest_xfeatures = xgetbv(XCR_XFEATURE_ENABLED_MASK) &
-				  (XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM);
-}
-
-/*
- * kernel_fpu_begin() parks the program's registers; the guest's live in vmx->fpu. XRSTOR and
- * XSAVE run with the host's XCR0 and one mask, so a guest that has lowered its own XCR0 neither
- * loses its upper halves nor sees the host's. A bad image faults: the registers then stay as they
- * were.
- */
-static void fpu_enter(struct vmx_vcpu *vmx, struct host_state *host)
-{
-	kernel_fpu_begin();
-	if (!guest_xfeatures) {
-		asm volatile("1: fxrstor64 %0\n"
-			     "2:\n" _ASM_EXTABLE(1b, 2b) : : "m" (vmx->fpu));
-		return;
-	}
-	asm volatile("1: xrstor64 %0\n"
-		     "2:\n" _ASM_EXTABLE(1b, 2b)
-		     : : "m" (vmx->fpu), "a" ((u32)guest_xfeatures), "d" (0));
-	/* With CR4.OSXSAVE clear a guest can't tell what XCR0 holds. */
-	host->xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
-	host->xcr0_switched = (vmx->cr4 & X86_CR4_OSXSAVE) && host->xcr0 != vmx->xcr0;
-	if (host->xcr0_switched)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx->xcr0);
-}
-
-static void fpu_leave(struct vmx_vcpu *vmx, struct host_state *host)
-{
-	if (!guest_xfeatures) {
-		asm volatile("fxsave64 %0" : "=m" (vmx->fpu));
-	} else {
-		if (host->xcr0_switched)
-			xsetbv(XCR_XFEATURE_ENABLED_MASK, host->xcr0);
-		asm volatile("xsave64 %0"
-			     : "+m" (vmx->fpu) : "a" ((u32)guest_xfeatures), "d" (0));
-	}
-	kernel_fpu_end();
 }
 
 /* --------------------------------------------------------------------------------- */

@@ -24,8 +24,6 @@ struct host_state {
 	u64 msrs[SWITCHED_COUNT];
 };
 
-void host_setup(void);	/* at load */
-
 /* Writes the host-state area where it has changed. In a slice, before host_enter(). */
 void host_fields_refresh(struct vmx_vcpu *vmx, struct host_state *host);
 

@@ -25,7 +25,7 @@
 #include <asm/special_insns.h>
 
 #include "arch/x86/caps.h"
-#include "arch/x86/host.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/mitigate.h"
 #include "arch/x86/setup.h"
 #include "arch/x86/slice.h"
@@ -215,7 +215,7 @@ int vmx_setup(enum mitigation_policy l1d_flush, enum mitigation_policy nx_large_
 	err = mitigations_setup(l1d_flush, nx_large_pages);
 	if (err)
 		goto err_vmcs_setup_exit;
-	host_setup();
+	fpu_setup();
 	return 0;
 
 err_vmcs_setup_exit:

@@ -9,7 +9,6 @@
 #include <linux/irqflags.h>
 #include <linux/string.h>
 #include <asm/debugreg.h>
-#include <asm/fpu/types.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 #include <asm/special_insns.h>
@@ -18,6 +17,7 @@
 #include "arch/x86/caps.h"
 #include "arch/x86/control.h"
 #include "arch/x86/debug.h"
+#include "arch/x86/fpu.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
@@ -317,8 +317,6 @@ void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on)
 #define AR_LDT		0x82
 #define AR_BUSY_TSS	0x8b
 
-#define MXCSR_AT_RESET	0x1f80
-#define FCW_AT_RESET	0x37f
 /* SDM 3A "IA32_PAT MSR": the value at power-on. */
 #define PAT_AT_RESET	0x0007040600070406ULL
 /* What KVM shows: the first update's version; neither PEBS nor BTS, which need a PMU. */
@@ -343,14 +341,12 @@ void state_reset(struct vmx_vcpu *vmx)
 	vmx->regs[VMX_RDX] = 0x600;	/* what KVM shows for family 6 before it knows the model */
 	vmx->cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET;
 	vmx->cr4_allowed = cr4_allowed(vmx);
-	vmx->xcr0 = XFEATURE_MASK_FP;
 	vmx->apic_base = 0xfee00000 | MSR_IA32_APICBASE_ENABLE |
 			 (vmx->id == 0 ? MSR_IA32_APICBASE_BSP : 0);
 	vmx->pat = PAT_AT_RESET;
 	vmx->microcode_version = MICROCODE_VERSION_AT_RESET;
 	vmx->misc_enable = MISC_ENABLE_AT_RESET;
-	((struct fxregs_state *)vmx->fpu)->cwd = FCW_AT_RESET;
-	((struct fxregs_state *)vmx->fpu)->mxcsr = MXCSR_AT_RESET;
+	fpu_reset(vmx);
 
 	vmx->debug.dr6 = DR6_AT_RESET;
 	vmx->debug.dr7 = DR7_AT_RESET;

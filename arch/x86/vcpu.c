@@ -52,6 +52,7 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 	vmx->last_cpu = -1;
 	/* Whoever had this VPID before may have left translations. */
 	vmx->flush_vpid = true;
+	vmx->tsc_khz = tsc_khz;
 	vmx->tsc_offset = atomic64_read(vm_tsc_offset(vm));
 	state_reset(vmx);
 	return vmx;

@@ -14,6 +14,7 @@
 #include <linux/bits.h>
 #include <linux/kvm_types.h>
 #include <linux/types.h>
+#include <asm/fpu/types.h>
 
 #include <uapi/minivmx.h>
 
@@ -117,8 +118,13 @@ enum switched_msr {
 	SWITCHED_COUNT
 };
 
-/* Bytes of XSAVE area for x87, SSE and AVX in the standard format: 512 + 64 + 256. */
-#define GUEST_FPU_SIZE	832
+/* What XSAVE writes for x87, SSE and AVX, in the standard format. SDM 1 "XSAVE Area". */
+struct guest_fpu {
+	struct fxregs_state legacy;
+	struct xstate_header header;
+	u8 ymm_high[16][16];
+} __aligned(64);
+static_assert(sizeof(struct guest_fpu) == 832);
 
 struct vmx_vcpu {
 	struct vmcs_region vmcs;
@@ -146,11 +152,12 @@ struct vmx_vcpu {
 	/* Only kept, for RDMSR: exit_msr.c says why. */
 	u64 tsc_adjust, feature_control, microcode_version, misc_enable, always_zero;
 	u64 xcr0;
-	u8 fpu[GUEST_FPU_SIZE] __aligned(64);
+	struct guest_fpu fpu;
 
 	struct vmx_stats stats;
 
 	u64 tsc_offset;			/* guest TSC - host TSC */
+	unsigned int tsc_khz;		/* what userspace calls its frequency */
 	struct debug_state debug;
 	u32 primary_controls;		/* what the VMCS has */
 

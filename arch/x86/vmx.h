@@ -47,6 +47,9 @@ const char *vmx_l1d_flush_name(void);
 unsigned int vmx_caps_count(void);
 void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap);
 
+/* Do guests have XSAVE, and so XCR0? */
+bool vmx_has_xsave(void);
+
 /* The offset of a TSC that is zero now. */
 u64 vmx_tsc_offset_now(void);
 
@@ -196,6 +199,17 @@ int vmx_set_debugregs(struct vmx_vcpu *vmx, const struct minivmx_debugregs *regs
 /* The MINIVMX_GUESTDBG_* that vmx_set_guest_debug() takes. */
 u32 vmx_guest_debug_controls(void);
 int vmx_set_guest_debug(struct vmx_vcpu *vmx, const struct minivmx_guest_debug *debug);
+
+int vmx_get_fpu(struct vmx_vcpu *vmx, struct minivmx_fpu *fpu);
+int vmx_set_fpu(struct vmx_vcpu *vmx, const struct minivmx_fpu *fpu);
+int vmx_get_xsave(struct vmx_vcpu *vmx, struct minivmx_xsave *xsave);
+int vmx_set_xsave(struct vmx_vcpu *vmx, const struct minivmx_xsave *xsave);
+int vmx_get_xcrs(struct vmx_vcpu *vmx, struct minivmx_xcrs *xcrs);
+int vmx_set_xcrs(struct vmx_vcpu *vmx, const struct minivmx_xcrs *xcrs);
+
+/* The frequency of the guest's TSC in kHz. SET: 0 or -EINVAL. */
+unsigned int vmx_get_tsc_khz(struct vmx_vcpu *vmx);
+int vmx_set_tsc_khz(struct vmx_vcpu *vmx, u32 khz);
 
 /* MSRs by number. -EINVAL: there is no such MSR, or it does not take @value. */
 int vmx_get_msr(struct vmx_vcpu *vmx, u32 number, u64 *value);
