@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..22"
+echo "1..24"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -54,6 +54,8 @@ expect "unknown_option"		2 "no-such-option"	"$minivmx" run --no-such-option x
 expect "bad_memory_size"	2 "m"			"$minivmx" run --mem=0 "$guests/hello"
 expect "memory_not_a_number"	2 "m"			"$minivmx" run --mem=1x "$guests/hello"
 expect "unknown_mode"		2 "mode"		"$minivmx" run --mode=virtual "$guests/hello"
+expect "bad_gdb_address"	2 "not \"host:1\""	"$minivmx" run --gdb=host:1 "$guests/hello"
+expect "bad_gdb_port"		2 "not \":65536\""	"$minivmx" run --gdb=:65536 "$guests/hello"
 expect "no_such_device"		1 "/dev/no-such"	"$minivmx" run --device=/dev/no-such "$guests/hello"
 expect "not_a_device"		1 "/dev/null"		"$minivmx" run --device=/dev/null "$guests/hello"
 

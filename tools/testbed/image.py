@@ -122,7 +122,8 @@ def is_payload(path):
 
 
 def stripped(path):
-    """A temporary copy of the directory PATH, its programs without symbols: the loader reads it all."""
+    """A temporary copy of the directory PATH, its programs without symbols: the loader reads it all.
+    The guests are small, and a debugger asks for their symbols."""
     tmp = tempfile.mkdtemp(prefix="minivmx-strip.")
     for base, dirs, files in os.walk(path):
         dirs[:] = [d for d in dirs if d not in ("obj", ".obj", "__pycache__")]
@@ -139,7 +140,7 @@ def stripped(path):
                 head = handle.read(18)
             if head[:4] == b"\x7fELF" and head[16] in (2, 3):
                 elves.append(full)
-    if elves:
+    if elves and os.path.basename(path) != "guests":
         subprocess.run(["strip", *elves], stderr=subprocess.DEVNULL, check=False)
     return tmp
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import debian
+import debugger
 import emulators
 import image
 from common import BUILD, TREE, TestbedError, lock, note
@@ -141,7 +142,7 @@ class Session:
             if size.columns and size.lines:
                 settings.update(columns=size.columns, rows=size.lines)
         initrd = image.initramfs(self.kern, self.module, opts.command, settings, opts.with_kvm,
-                                 opts.add)
+                                 opts.add + ([debugger.overlay()] if opts.with_gdb else []))
         self.lines = Lines(2)
         self.console = Console(self.nonce, self.show if opts.verbose or opts.shell else None)
         self.output = Output(self.nonce, self.emit)
