@@ -57,7 +57,7 @@ static const struct vmx_control secondary_controls[] = {
 	{ 12, "Enable INVPCID",			OPTIONAL, "INVPCID is undefined in the guest" },
 	{ 13, "Enable VM functions",		NOT_USED, NULL },
 	{ 14, "VMCS shadowing",			NOT_USED, NULL },
-	{ 15, "Enable ENCLS exiting",		NOT_USED, NULL },
+	{ 15, "Enable ENCLS exiting",		OPTIONAL, "a guest can execute ENCLS, but has no enclave memory" },
 	{ 16, "RDSEED exiting",			NOT_USED, NULL },
 	{ 17, "Enable PML",			NOT_USED, NULL },
 	{ 18, "EPT-violation #VE",		NOT_USED, NULL },
@@ -70,7 +70,7 @@ static const struct vmx_control secondary_controls[] = {
 	{ 25, "Use TSC scaling",		NOT_USED, NULL },
 	{ 26, "Enable user wait and pause",	NOT_USED, NULL },
 	{ 27, "Enable PCONFIG",			NOT_USED, NULL },
-	{ 28, "Enable ENCLV exiting",		NOT_USED, NULL },
+	{ 28, "Enable ENCLV exiting",		OPTIONAL, "as ENCLS exiting" },
 	{ 30, "VMM bus-lock detection",		NOT_USED, NULL },
 	{ 31, "Instruction timeout",		NOT_USED, NULL },
 };

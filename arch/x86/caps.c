@@ -80,6 +80,8 @@ static const struct control_bit secondary_bits[] = {
 	{  6, OPTIONAL, "WBINVD exiting" },
 	{  7, REQUIRED, "unrestricted guest" },
 	{ 12, OPTIONAL, "enable INVPCID" },
+	{ 15, OPTIONAL, "enable ENCLS exiting" },
+	{ 28, OPTIONAL, "enable ENCLV exiting" },
 	{ }
 };
 

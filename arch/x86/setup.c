@@ -59,6 +59,13 @@ static u32 preemption_timer_ticks(void)
 	return clamp_t(u64, ticks, 1, U32_MAX);
 }
 
+/*
+ * Names the kernel lacks. SDM 3D "Field Encoding in VMCS", SDM 3C "Processor-Based VM-Execution
+ * Controls".
+ */
+#define ENCLV_EXITING_BITMAP		0x2036
+#define SECONDARY_EXEC_ENCLV_EXITING	BIT(28)
+
 /* SDM 3C "VM-Execution Control Fields" */
 static void setup_execution_controls(struct vmx_vcpu *vmx)
 {
@@ -83,6 +90,11 @@ static void setup_execution_controls(struct vmx_vcpu *vmx)
 	vmcs_write64(EPT_POINTER, vmx->ept->eptp);
 	if (vmx->vpid)
 		vmcs_write16(VIRTUAL_PROCESSOR_ID, vmx->vpid);
+	/* Every leaf of the enclave instructions exits, and gets #UD. */
+	if (secondary & SECONDARY_EXEC_ENCLS_EXITING)
+		vmcs_write64(ENCLS_EXITING_BITMAP, ~0ULL);
+	if (secondary & SECONDARY_EXEC_ENCLV_EXITING)
+		vmcs_write64(ENCLV_EXITING_BITMAP, ~0ULL);
 	if (vmx_caps.has_preemption_timer)
 		vmcs_write32(VMX_PREEMPTION_TIMER_VALUE, preemption_timer_ticks());
 }
