@@ -241,6 +241,9 @@ int object_create_file(const char *name, const struct file_operations *fops, voi
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
+	/* Where there is something to read, pread() can: KVM's statistics are read so. */
+	if (fops->read)
+		file->f_mode |= FMODE_PREAD;
 	fd_install(fd, file);
 	return fd;
 }
