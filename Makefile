@@ -36,7 +36,7 @@ COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz run test differential fuzz-decode check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz run test differential fuzz-decode exit-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -98,6 +98,15 @@ differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx and co
 fuzz-decode: setup ## compare the instruction decoder with Zydis, over random bytes
 	$(Q)$(MAKE) fuzz
 	$(Q)build/fuzz/decode_fuzz $(COUNT) $(SEED)
+
+# Each emulator has CPUs with features that the other lacks.
+EXIT_LOGS := build/exits-2.7.log build/exits-3.0.log
+exit-table: setup ## run the selftests, and write the README's table of exits from what they have seen
+	$(Q)mkdir -p build && for bochs in 2.7 3.0; do \
+		tools/testbed/testbed --kernel 6.1 --bochs $$bochs --timeout 840 -- \
+			/minivmx/selftests/run-tests >build/exits-$$bochs.log 2>&1; \
+		tail -n 2 build/exits-$$bochs.log; \
+	done; tools/check/exits.py $(EXIT_LOGS)
 
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
 	$(Q)tools/check/check

@@ -116,6 +116,7 @@ static void close_fd(int *fd)
 
 void vm_destroy(struct vm *vm)
 {
+	vm_record_exits(vm);
 	if (vm->run)
 		munmap(vm->run, vm->run_size);
 	close_fd(&vm->vcpu);

@@ -90,6 +90,9 @@ void vm_print_exit(struct vm *vm);
 /* An access that no memory backs: MMIO on KVM, an emulation error on minivmx. */
 bool vm_exit_is_unbacked(struct vm *vm, bool kvm, __u64 gpa);
 
+/* For `make exit-table`: notes the exits that the vCPU has had; part of vm_destroy(). */
+void vm_record_exits(struct vm *vm);
+
 /* Small things several tests need. */
 bool vm_present(const char *device);
 int vm_pin_to_cpu(int cpu);

@@ -181,5 +181,14 @@ void qualification_text(char text[TEXT_SIZE], uint32_t reason, uint64_t q)
 	case 56:	/* APIC write */
 		number_text(text, "offset in the APIC page", bits(q, 11, 0));
 		break;
+	case 66:	/* SPP-related event */
+		strcpy(text, bits(q, 11, 11) ? "a sub-page table misses an entry" : "a sub-page table has a bad entry");
+		break;
+	case 75:	/* instruction timeout */
+		strcpy(text, bits(q, 0, 0) ? "the guest's state is lost" : "the guest can go on");
+		break;
+	case 84: case 85:	/* RDMSR, WRMSRNS with immediate */
+		number_text(text, "MSR", bits(q, 31, 0));
+		break;
 	}
 }
