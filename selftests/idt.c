@@ -26,6 +26,7 @@ struct gate16 {
 
 #define GATE_TYPE	0xee00	/* present, DPL 3, interrupt gate */
 #define GATE_PRESENT	0x8000
+#define GATE_TRAP	0x0100
 
 static unsigned int gate_size(enum vm_mode mode)
 {
@@ -116,6 +117,13 @@ void idt_not_present(struct vm *vm, enum vm_mode mode, unsigned int vector)
 	__u16 *gate = (void *)(vm->mem + IDT_TABLE + vector * gate_size(mode));
 
 	gate[2] &= ~GATE_PRESENT;
+}
+
+void idt_trap_gate(struct vm *vm, enum vm_mode mode, unsigned int vector)
+{
+	__u16 *gate = (void *)(vm->mem + IDT_TABLE + vector * gate_size(mode));
+
+	gate[2] |= GATE_TRAP;
 }
 
 void idt_evict(struct vm *vm, __u64 gpa)

@@ -31,6 +31,8 @@ int idt_start(struct vm *vm, enum vm_mode mode, const __u8 *start, const __u8 *e
 int idt_limit(struct vm *vm, enum vm_mode mode, unsigned int count);
 /* The vector's gate is not present. */
 void idt_not_present(struct vm *vm, enum vm_mode mode, unsigned int vector);
+/* The vector's gate leaves RFLAGS.IF as it is. */
+void idt_trap_gate(struct vm *vm, enum vm_mode mode, unsigned int vector);
 /* Takes the guest's translation of the page away; its contents stay. */
 void idt_evict(struct vm *vm, __u64 gpa);
 

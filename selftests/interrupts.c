@@ -253,7 +253,22 @@ TEST_F(interrupts, window_open_already)
 	ASSERT_HALTED(vm, VM_CODE + 3);
 }
 
-/* Not while an interrupt waits: its handler's IRET opens it. */
+/* Not while an interrupt waits: behind its delivery, if the gate leaves IF set. */
+TEST_F(interrupts, window_with_an_interrupt_and_a_trap_gate)
+{
+	struct vm *vm = &self->vm;
+
+	ASSERT_EQ(0, start_nops(vm, VM_LONG, RFLAGS_IF));
+	idt_trap_gate(vm, VM_LONG, VECTOR);
+	ASSERT_EQ(0, vm_interrupt(vm, VECTOR));
+	vm->run->request_interrupt_window = 1;
+	ASSERT_WINDOW(vm, IDT_HANDLER(VECTOR));
+	vm->run->request_interrupt_window = 0;
+	ASSERT_DELIVERED(vm, VM_LONG, VECTOR, VM_CODE);
+	ASSERT_HALTED(vm, VM_CODE + 3);
+}
+
+/* Else its handler's IRET opens it. */
 TEST_F(interrupts, window_with_an_interrupt)
 {
 	struct vm *vm = &self->vm;

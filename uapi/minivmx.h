@@ -292,6 +292,9 @@
 /*
  * The events that wait for the guest or are being delivered: with REGS, SREGS and the like the
  * whole state of a vCPU between two RUNs. See struct minivmx_vcpu_events.
+ * What contradicts itself is taken as it is: with the shadow of STI and RFLAGS.IF clear RUN ends with
+ * MINIVMX_EXIT_FAIL_ENTRY; of several events with injected set one is delivered, the exception, else
+ * the NMI, else the interrupt, and the others are lost.
  * Errors of SET: EINVAL (unknown flags; VALID_PAYLOAD or VALID_TRIPLE_FAULT; system-management mode
  *   with VALID_SMM; exception.injected with a vector that is none). An event that VM entry does not
  *   take, such as an exception with the wrong has_error_code, shows at RUN as

@@ -181,8 +181,7 @@ static void exception_write(struct vmx_vcpu *vmx)
 void inject_before_entry(struct vmx_vcpu *vmx)
 {
 	struct vmx_events *events = &vmx->events;
-	bool interrupt_window = READ_ONCE(vmx->run->request_interrupt_window) &&
-				!(events->interrupt & INTR_INFO_VALID_MASK);
+	bool interrupt_window = READ_ONCE(vmx->run->request_interrupt_window);
 	bool nmi_due = events->nmis_waiting &&
 		       !(vmx->debug.control & MINIVMX_GUESTDBG_BLOCKIRQ);
 	bool nmi_window = false;
