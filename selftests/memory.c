@@ -3,7 +3,8 @@
  * memory.c - guest memory is the process's own: what either changes, the other sees.
  *
  * Each test changes the process's mapping in one way and looks through the guest, and the
- * other way round. Changes under a running vCPU are in memory_live.c, slots in slots.c.
+ * other way round. Changes under a running vCPU are in memory_live.c, memory pressure is in
+ * memory_reclaim.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -216,33 +217,6 @@ TEST_F(memory, fork_leaves_the_guest_with_the_parent)
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	GUEST_WRITES(&self->vm, 0x3001, GPA);
 	EXPECT_EQ(0x3001, *host(&self->vm, GPA));
-}
-
-/*
- * MADV_FREE leaves a writable but clean page that reclaim may drop while it stays clean.
- * A guest write must mark it dirty. MADV_PAGEOUT is the reclaim: it needs no swap for such
- * pages. Pages that nobody wrote show whether it dropped anything; if not, nothing was
- * proved. (The like of it for file pages needs a disk's file system, which is not here.)
- */
-TEST_F(memory, freed_page_written_by_the_guest_stays)
-{
-	__u8 *area = self->vm.mem + GPA;
-	int dropped = 0;
-
-	for (__u32 i = 0; i < PAGES; i++)
-		GUEST_WRITES(&self->vm, 0xf00 + i, GPA + i * PAGE);
-	ASSERT_EQ(0, madvise(area, PAGES * PAGE, MADV_FREE));
-	for (__u32 i = 0; i < PAGES; i += 2)
-		GUEST_WRITES(&self->vm, 0xe00 + i, GPA + i * PAGE);
-	ASSERT_EQ(0, madvise(area, PAGES * PAGE, MADV_PAGEOUT));
-	for (__u32 i = 0; i < PAGES; i += 2) {
-		EXPECT_EQ(0xe00 + i, *host(&self->vm, GPA + i * PAGE));
-		EXPECT_GUEST_READS(&self->vm, 0xe00 + i, GPA + i * PAGE);
-	}
-	for (__u32 i = 1; i < PAGES; i += 2)
-		dropped += *host(&self->vm, GPA + i * PAGE) == 0;
-	if (!dropped)
-		SKIP(return, "this kernel reclaimed none of the clean pages");
 }
 
 TEST_HARNESS_MAIN

@@ -18,6 +18,9 @@ from common import BUILD, HERE, TestbedError, run
 
 KVM = ("irqbypass", "kvm", "kvm_intel")
 
+# brd: a disk to swap to and to hold files.
+COMPANIONS = ("msr", "brd")
+
 
 class Cpio:
     """A cpio archive in the kernel's "newc" format, in memory."""
@@ -89,7 +92,7 @@ def modules(cpio, kern, module, with_kvm):
     with tempfile.TemporaryDirectory(prefix="minivmx-mod.") as tmp:
         base = os.path.join(tmp, "lib/modules", kern.release)
         os.makedirs(base)
-        for name in ("msr",) + (KVM if with_kvm else ()):
+        for name in COMPANIONS + (KVM if with_kvm else ()):
             data = debian.module_bytes(kern, name)
             if data:
                 path = os.path.join(base, name.replace("_", "-") + ".ko")
