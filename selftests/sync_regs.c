@@ -134,6 +134,9 @@ TEST_F(sync_regs, errors)
 	struct minivmx_regs regs;
 
 	for (__u64 unknown = UNKNOWN; unknown; unknown <<= 15) {
+		/* Newer KVMs look at the lower half alone. */
+		if (variant->kvm && unknown >> 32)
+			break;
 		run->minivmx_valid_regs = unknown;
 		EXPECT_EQ(-EINVAL, vm_run(vm));
 		run->minivmx_valid_regs = ALL | unknown;
