@@ -13,6 +13,7 @@
 union vcpu_state {
 	struct minivmx_regs regs;
 	struct minivmx_sregs sregs;
+	struct minivmx_translation translation;
 	struct minivmx_debugregs debugregs;
 	struct minivmx_guest_debug guest_debug;
 	struct minivmx_interrupt interrupt;
@@ -28,6 +29,7 @@ union vcpu_state {
 	CALL(SET_REGS,		vmx_set_regs,		regs)		\
 	CALL(GET_SREGS,		vmx_get_sregs,		sregs)		\
 	CALL(SET_SREGS,		vmx_set_sregs,		sregs)		\
+	CALL(TRANSLATE,		vmx_translate,		translation)	\
 	CALL(GET_DEBUGREGS,	vmx_get_debugregs,	debugregs)	\
 	CALL(SET_DEBUGREGS,	vmx_set_debugregs,	debugregs)	\
 	CALL(SET_GUEST_DEBUG,	vmx_set_guest_debug,	guest_debug)	\

@@ -188,8 +188,9 @@
 #define MINIVMX_SET_SREGS		_IOW(MINIVMX_IO, 0x84, struct minivmx_sregs)
 
 /*
- * Walks the guest's own page tables for one linear address, as they are now: physical address and
- * whether there is one. Nothing is changed, no fault raised. See struct minivmx_translation.
+ * Walks the guest's own page tables for one linear address, as they are now, and as the guest's
+ * kernel would that reads there: it sets accessed bits, and with SMAP on, what user code may access
+ * has no translation. No fault is raised. See struct minivmx_translation.
  */
 #define MINIVMX_TRANSLATE		_IOWR(MINIVMX_IO, 0x85, struct minivmx_translation)
 
@@ -555,7 +556,7 @@ struct minivmx_translation {
 	__u64 linear_address;	/* in */
 
 	__u64 physical_address;	/* out: guest-physical; all ones where not valid */
-	__u8  valid;		/* out: 1 if a present translation exists */
+	__u8  valid;		/* out: 1 if there is a translation */
 	__u8  writeable;	/* out: 1 always: access rights are not reported */
 	__u8  usermode;		/* out: 0 always */
 	__u8  pad[5];

@@ -194,6 +194,9 @@ int vmx_set_vcpu_events(struct vmx_vcpu *vmx, const struct minivmx_vcpu_events *
 int vmx_get_mp_state(struct vmx_vcpu *vmx, struct minivmx_mp_state *state);
 int vmx_set_mp_state(struct vmx_vcpu *vmx, const struct minivmx_mp_state *state);
 
+/* TRANSLATE: linear_address in, the rest out. */
+int vmx_translate(struct vmx_vcpu *vmx, struct minivmx_translation *translation);
+
 int vmx_get_debugregs(struct vmx_vcpu *vmx, struct minivmx_debugregs *regs);
 int vmx_set_debugregs(struct vmx_vcpu *vmx, const struct minivmx_debugregs *regs);
 /* The MINIVMX_GUESTDBG_* that vmx_set_guest_debug() takes. */
