@@ -321,6 +321,13 @@ int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size)
 	return copy_from_user(data, user, size) ? -EFAULT : 0;
 }
 
+bool memory_is_writable(struct vm *vm, gpa_t gpa)
+{
+	void __user *user;
+
+	return !user_address(vm, gpa, true, &user);
+}
+
 int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size)
 {
 	void __user *user;

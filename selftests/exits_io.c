@@ -14,7 +14,6 @@
 #define DX		0x1234
 #define IN_DATA		0xa1b2c3d4U
 
-GUEST_CODE(outs, 32, "mov $0x10000, %esi\n\t outsb\n\t hlt");
 GUEST_CODE(two_ins, 32, "in $0x10, %eax\n\t mov %eax, %ebx\n\t in $0x11, %eax\n\t hlt");
 
 struct io_case {
@@ -167,26 +166,6 @@ TEST_F(exits_io, immediate_exit_completes_the_in)
 	self->vm.run->immediate_exit = 0;
 	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_IO);
 	EXPECT_EQ(0x11, self->vm.run->io.port);
-}
-
-/* String I/O needs guest memory read; here it is handed over undone. */
-TEST_F(exits_io, string_io)
-{
-	struct minivmx_regs regs;
-
-	ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, outs));
-	self->vm.mem[VM_DATA] = 0x5a;
-	if (variant->kvm) {
-		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_IO);
-		EXPECT_EQ(0x5a, *(__u8 *)vm_io_data(&self->vm));
-		return;
-	}
-	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_INTERNAL_ERROR);
-	EXPECT_EQ(MINIVMX_INTERNAL_ERROR_EMULATION, self->vm.run->internal.suberror);
-	EXPECT_EQ(0, self->vm.run->emulation_failure.guest_phys_addr);
-	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
-	EXPECT_EQ(VM_CODE + 5, regs.rip);
-	EXPECT_EQ(VM_DATA, regs.rsi);
 }
 
 TEST_HARNESS_MAIN

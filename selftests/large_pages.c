@@ -223,7 +223,7 @@ TEST_F(large_pages, slots_share_a_block)
 	EXPECT_EQ(0x22222222, GUEST_SUM(GPA + HUGE - PAGE, PAGE));
 	ASSERT_EQ(0, vm_start_peek_poke(&self->vm));
 	ASSERT_EQ(0, vm_peek(&self->vm, GPA + HUGE - 2 * PAGE, &value));
-	EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, GPA + HUGE - 2 * PAGE));
+	EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, GPA + HUGE - 2 * PAGE));
 }
 
 /* Code in a block that was first used as data, and data in a block that was first executed. */

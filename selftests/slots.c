@@ -63,7 +63,7 @@ FIXTURE_TEARDOWN(slots)
 		__u32 __read;						\
 									\
 		ASSERT_EQ(0, vm_peek(&self->vm, gpa, &__read));		\
-		EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, gpa)) {	\
+		EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, gpa)) {	\
 			vm_print_exit(&self->vm);			\
 		}							\
 	} while (0)
@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(slots)
  */
 static int finish_access(struct vm *vm)
 {
-	return vm->run->exit_reason == VM_EXIT_MMIO ? vm_run(vm) : 0;
+	return vm->run->exit_reason == MINIVMX_EXIT_MMIO ? vm_run(vm) : 0;
 }
 
 TEST_F(slots, deleted_slot_is_gone)
@@ -182,7 +182,7 @@ TEST_F(slots, readonly_slot)
 	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, MINIVMX_MEM_READONLY, GPA, SIZE, self->first));
 	EXPECT_READS(0x11111111, GPA);
 	ASSERT_EQ(0, vm_poke(&self->vm, GPA, 0x12345678));
-	EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, variant->kvm, GPA)) {
+	EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, GPA)) {
 		vm_print_exit(&self->vm);
 	}
 	EXPECT_EQ(0x11, self->first[0]);

@@ -290,15 +290,7 @@ int vm_poke(struct vm *vm, __u32 gpa, __u32 value)
 	return access_memory(vm, VM_CODE + POKE_OFFSET, gpa, &value);
 }
 
-bool vm_exit_is_unbacked(struct vm *vm, bool kvm, __u64 gpa)
+bool vm_exit_is_unbacked(struct vm *vm, __u64 gpa)
 {
-	struct kvm_mmio {
-		__u64 phys_addr;
-	} *mmio = (void *)&vm->run->io;
-
-	if (kvm)
-		return vm->run->exit_reason == VM_EXIT_MMIO && mmio->phys_addr == gpa;
-	return vm->run->exit_reason == MINIVMX_EXIT_INTERNAL_ERROR &&
-	       vm->run->emulation_failure.suberror == MINIVMX_INTERNAL_ERROR_EMULATION &&
-	       vm->run->emulation_failure.guest_phys_addr == gpa;
+	return vm->run->exit_reason == MINIVMX_EXIT_MMIO && vm->run->mmio.phys_addr == gpa;
 }

@@ -17,9 +17,6 @@
 
 #define KVM_DEVICE	"/dev/kvm"
 
-/* KVM hands these accesses to userspace decoded; minivmx reports an emulation error. */
-#define VM_EXIT_MMIO	6
-
 /* Guest-physical layout of the memory that vm_create() makes. */
 #define VM_MEM_SIZE	0x400000UL
 #define VM_CODE		0x1000UL
@@ -87,8 +84,8 @@ static inline void *vm_io_data(struct vm *vm)
 /* Prints the run page as TAP comments, for a failed expectation. */
 void vm_print_exit(struct vm *vm);
 
-/* An access that no memory backs: MMIO on KVM, an emulation error on minivmx. */
-bool vm_exit_is_unbacked(struct vm *vm, bool kvm, __u64 gpa);
+/* An access that no memory backs. */
+bool vm_exit_is_unbacked(struct vm *vm, __u64 gpa);
 
 /* For `make exit-table`: notes the exits that the vCPU has had; part of vm_destroy(). */
 void vm_record_exits(struct vm *vm);

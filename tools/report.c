@@ -135,7 +135,8 @@ static void print_emulation_failure(const struct vm *vm)
 
 	if (vm->run->emulation_failure.ndata >= 3 && vm->run->emulation_failure.flags & 1)
 		size = vm->run->emulation_failure.insn_size;
-	complain("unhandled exit: an access that needs its instruction decoded");
+	complain("unhandled exit: an instruction that touched what is no memory, and that %s does not emulate",
+		 vm->device_path);
 	if (size) {
 		fputs("  instruction bytes", stderr);
 		for (unsigned int i = 0; i < size && i < 15; i++)
@@ -222,11 +223,19 @@ int report_internal_error(const struct vm *vm)
 	return STATUS_UNHANDLED_EXIT;
 }
 
+int report_mmio(const struct vm *vm)
+{
+	complain("the guest %s %u bytes at guest-physical address 0x%" PRIx64 ", where it has no memory%s",
+		 vm->run->mmio.is_write ? "wrote" : "read", vm->run->mmio.len, (uint64_t)vm->run->mmio.phys_addr,
+		 vm->run->mmio.is_write ? "; RIP is behind the instruction" : "");
+	print_registers(vm);
+	return STATUS_UNHANDLED_EXIT;
+}
+
 int report_unknown_exit(const struct vm *vm)
 {
-	complain("%s returned exit reason %u of the run page, which this program does not handle%s",
-		 vm->device_path, vm->run->exit_reason,
-		 vm->run->exit_reason == 6 ? " (KVM's memory-mapped I/O: an access outside the guest's memory)" : "");
+	complain("%s returned exit reason %u of the run page, which this program does not handle",
+		 vm->device_path, vm->run->exit_reason);
 	print_registers(vm);
 	return STATUS_UNHANDLED_EXIT;
 }

@@ -13,6 +13,7 @@
 int report_triple_fault(const struct vm *vm);
 int report_entry_failure(const struct vm *vm);
 int report_internal_error(const struct vm *vm);
+int report_mmio(const struct vm *vm);
 int report_unknown_exit(const struct vm *vm);
 
 /* RUN itself failed, with this errno. */

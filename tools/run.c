@@ -135,6 +135,9 @@ static int run_loop(const struct run_options *options, struct vm *vm, struct tra
 			return gdb_crashed(gdb, report_triple_fault(vm));
 		case MINIVMX_EXIT_FAIL_ENTRY:
 			return gdb_crashed(gdb, report_entry_failure(vm));
+		case MINIVMX_EXIT_MMIO:
+			/* No device here has memory. */
+			return gdb_crashed(gdb, report_mmio(vm));
 		case MINIVMX_EXIT_INTERNAL_ERROR:
 			return gdb_crashed(gdb, report_internal_error(vm));
 		default:

@@ -62,6 +62,17 @@ static void print_io(const struct vm *vm)
 		fputs(" ...", stderr);
 }
 
+static void print_mmio(const struct vm *vm)
+{
+	uint64_t value = 0;
+	unsigned int len = vm->run->mmio.len;
+
+	fprintf(stderr, " 0x%" PRIx64, (uint64_t)vm->run->mmio.phys_addr);
+	memcpy(&value, vm->run->mmio.data, len < sizeof(value) ? len : sizeof(value));
+	if (vm->run->mmio.is_write)
+		fprintf(stderr, " <- 0x%0*" PRIx64, 2 * (int)len, value);
+}
+
 static void count_kind(struct trace *trace, const char *name)
 {
 	unsigned int i = 0;
@@ -86,6 +97,8 @@ void trace_exit(struct trace *trace, const struct vm *vm)
 	if (vm->run->exit_reason == MINIVMX_EXIT_IO)
 		snprintf(name, sizeof(name), "%s 0x%x",
 			 vm->run->io.direction == MINIVMX_EXIT_IO_OUT ? "out" : "in", vm->run->io.port);
+	else if (vm->run->exit_reason == MINIVMX_EXIT_MMIO)
+		snprintf(name, sizeof(name), "mmio %s", vm->run->mmio.is_write ? "write" : "read");
 	else
 		snprintf(name, sizeof(name), "%s", exit_name(vm->run->exit_reason));
 	count_kind(trace, name);
@@ -93,6 +106,8 @@ void trace_exit(struct trace *trace, const struct vm *vm)
 	fprintf(stderr, "%6lu  rip 0x%08" PRIx64 "  %s", trace->exits, (uint64_t)regs.rip, name);
 	if (vm->run->exit_reason == MINIVMX_EXIT_IO)
 		print_io(vm);
+	else if (vm->run->exit_reason == MINIVMX_EXIT_MMIO)
+		print_mmio(vm);
 	fputc('\n', stderr);
 }
 

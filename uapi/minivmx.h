@@ -702,10 +702,11 @@ struct minivmx_msr_list {
 
 /* Why RUN returned: minivmx_run.exit_reason. */
 #define MINIVMX_EXIT_UNKNOWN		0	/* never happens */
-#define MINIVMX_EXIT_IO			2	/* IN or OUT: run->io; RIP moves past it at the next RUN */
+#define MINIVMX_EXIT_IO			2	/* IN, OUT, INS, OUTS: run->io; the next RUN finishes them */
 #define MINIVMX_EXIT_DEBUG		4	/* a breakpoint or a single step: run->debug */
 #define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
 #define MINIVMX_EXIT_IRQ_WINDOW_OPEN	7	/* the guest can take an interrupt; see request_interrupt_window */
+#define MINIVMX_EXIT_MMIO		6	/* an access where no memory is: run->mmio */
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
 #define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */
@@ -726,7 +727,7 @@ struct minivmx_debug_exit_arch {
 #define MINIVMX_EXIT_IO_OUT	1
 
 /* minivmx_run.internal.suberror */
-#define MINIVMX_INTERNAL_ERROR_EMULATION		1	/* an access that needs an instruction decoded */
+#define MINIVMX_INTERNAL_ERROR_EMULATION		1	/* an instruction that is not emulated, at RIP */
 #define MINIVMX_INTERNAL_ERROR_DELIVERY_EV		3	/* an exit while an event was being delivered */
 #define MINIVMX_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON	4	/* an exit reason without a handler */
 
@@ -823,12 +824,15 @@ struct minivmx_run {
 			 */
 			__u64 qualification;
 		} fail_entry;
-		/* MINIVMX_EXIT_IO */
+		/*
+		 * MINIVMX_EXIT_IO. With OUTS the registers are as the element leaves them; with the
+		 * others they change at the next RUN, unless RIP has been changed.
+		 */
 		struct {
 			__u8 direction;		/* MINIVMX_EXIT_IO_IN or _OUT */
 			__u8 size;		/* bytes of an element: 1, 2 or 4 */
 			__u16 port;
-			__u32 count;		/* elements */
+			__u32 count;		/* elements: INS can ask for many, the others for one */
 			__u64 data_offset;	/* of the data, in bytes from the start of the run page; for
 						   IN the next RUN takes it from there */
 		} io;
@@ -836,6 +840,20 @@ struct minivmx_run {
 		struct {
 			struct minivmx_debug_exit_arch arch;
 		} debug;
+		/*
+		 * MINIVMX_EXIT_MMIO: an access to an address that no slot shows, or a write to a
+		 * READONLY one. What crosses a page, or has several operands there, comes as several
+		 * exits. The data of a read is taken from here by the next RUN, which executes the
+		 * instruction, with the registers as they are then, as soon as all of it has been read;
+		 * if RIP has been changed, nothing is taken. After the exit for a write the registers
+		 * are as the instruction leaves them.
+		 */
+		struct {
+			__u64 phys_addr;	/* guest-physical */
+			__u8  data[8];		/* the first len bytes */
+			__u32 len;		/* bytes: 1 to 8 */
+			__u8  is_write;
+		} mmio;
 		/* MINIVMX_EXIT_INTERNAL_ERROR */
 		struct {
 			__u32 suberror;		/* MINIVMX_INTERNAL_ERROR_* */
@@ -850,7 +868,7 @@ struct minivmx_run {
 			__u8 insn_size;		/* bytes */
 			__u8 insn_bytes[15];
 			/* KVM leaves the meaning of what follows open; this is ours. */
-			__u64 guest_phys_addr;	/* of the access; 0 for string I/O */
+			__u64 guest_phys_addr;	/* of the access; 0 for INS and OUTS */
 			__u64 qualification;	/* exit qualification */
 		} emulation_failure;
 		char padding[256];

@@ -49,6 +49,11 @@ bool debug_steps_by_tf(const struct vmx_vcpu *vmx)
 	return stepping(vmx) && !vmx_caps.has_monitor_trap_flag;
 }
 
+bool debug_steps(const struct vmx_vcpu *vmx)
+{
+	return stepping(vmx) || (vmx->rflags & X86_EFLAGS_TF);
+}
+
 static bool debugger_owns_breakpoints(const struct vmx_vcpu *vmx)
 {
 	return vmx->debug.control & MINIVMX_GUESTDBG_USE_HW_BP;

@@ -29,6 +29,8 @@ bool debug_breakpoints_on(const struct vmx_vcpu *vmx);
  * hidden from userspace; a guest's PUSHF and the frames of its interrupts show it.
  */
 bool debug_steps_by_tf(const struct vmx_vcpu *vmx);
+/* Is there to be a trap behind each instruction, or element of a string instruction? */
+bool debug_steps(const struct vmx_vcpu *vmx);
 /* At the start of each RUN, which takes one step if somebody steps. */
 void debug_begin_run(struct vmx_vcpu *vmx);
 

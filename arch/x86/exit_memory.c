@@ -4,13 +4,14 @@
  * so.
  *
  * Reached from exit.c after the slice, interrupts on: finding the page may sleep.
- * module/memory.c maps it, and the guest tries again. Where no memory is, a device may be: the
- * access goes to userspace.
+ * module/memory.c maps it, and the guest tries again. Where no memory is, a device may be: emulate.c
+ * executes the instruction, with userspace as the device.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <asm/vmx.h>
 
+#include "arch/x86/emulate.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmx.h"
@@ -38,10 +39,9 @@ int handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit)
 	default:
 		return err;
 	}
+	if (!(exit->idt_vectoring & VECTORING_INFO_VALID_MASK))
+		return emulate_instruction(vmx);
 	/* No instruction made this access: the CPU was delivering an event. */
-	if (exit->idt_vectoring & VECTORING_INFO_VALID_MASK)
-		exit_to_user_in_delivery(vmx);
-	else
-		exit_to_user_emulation_failure(vmx, NULL, 0);
+	exit_to_user_in_delivery(vmx);
 	return VMX_TO_USER;
 }

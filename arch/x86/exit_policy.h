@@ -111,7 +111,7 @@
 	X(LDTR_TR, NULL, NULL,									\
 	  "never: the control is off")								\
 	X(EPT_VIOLATION, always_slow, handle_ept_violation,					\
-	  "kernel: maps the page; userspace: an access that no memory backs")			\
+	  "kernel: maps the page; userspace: `MINIVMX_EXIT_MMIO` where no memory is")		\
 	X(EPT_MISCONFIG, NULL, NULL,								\
 	  "never, or a bug of ours: userspace, with the guest-physical address")		\
 	X(INVEPT, always_undefined, NULL,							\

@@ -110,6 +110,12 @@ void inject_exception_code(struct vmx_vcpu *vmx, unsigned int vector, u32 error_
 	exception_raise(vmx, exception_info(vector) | INTR_INFO_DELIVER_CODE_MASK, error_code);
 }
 
+void inject_page_fault(struct vmx_vcpu *vmx, u64 address, u32 error_code)
+{
+	vmx->cr2 = address;
+	inject_exception_code(vmx, X86_TRAP_PF, error_code);
+}
+
 void inject_breakpoint(struct vmx_vcpu *vmx)
 {
 	vmx->events.insn_len = 1;

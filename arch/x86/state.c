@@ -252,7 +252,7 @@ int state_fetch(struct vmx_vcpu *vmx)
 	return err;
 }
 
-int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
+int state_move_rip(struct vmx_vcpu *vmx, u32 insn_len)
 {
 	u64 next = vmx->rip + insn_len;
 
@@ -267,7 +267,14 @@ int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
 	vmx->rip = next;
 	vmx->interruptibility &= ~ONE_INSTRUCTION_SHADOW;
 	vmx->dirty |= STATE_CORE;
-	return debug_after_skip_saved(vmx);
+	return 0;
+}
+
+int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len)
+{
+	int err = state_move_rip(vmx, insn_len);
+
+	return err ? err : debug_after_skip_saved(vmx);
 }
 
 bool state_in_64bit_code(void)

@@ -39,5 +39,7 @@ void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on);
 void state_skip_instruction(u32 insn_len);
 /* The same outside slices: an enum vmx_result, -EBUSY or -EIO. */
 int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len);
+/* The first half of it, which leaves debug_after_skip_saved() for later. 0, -EBUSY or -EIO. */
+int state_move_rip(struct vmx_vcpu *vmx, u32 insn_len);
 
 #endif /* _MINIVMX_ARCH_STATE_H */

@@ -18,6 +18,7 @@
 
 #include <uapi/minivmx.h>
 
+#include "arch/x86/decode.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/slice.h"
 #include "arch/x86/vmx.h"
@@ -83,13 +84,39 @@ struct exit_info {
 
 #define EXIT_REASON_BASIC	GENMASK(15, 0)
 
-/* An IN or OUT that userspace has not finished. */
-struct pending_io {
-	bool pending;
-	bool in;
-	u8 size;		/* bytes */
-	u8 insn_len;
-	u64 rip;		/* of the instruction; if it moves, somebody else finished it */
+/* What the next RUN is to finish first, for userspace had its part in it: exit_io.c. */
+struct pending_exit {
+	enum {
+		PENDING_NOTHING,
+		PENDING_IN,
+		PENDING_OUT,		/* RIP is still at the instruction */
+		PENDING_INS,
+		PENDING_OUTS,		/* RIP is where it should be, as after all that follows */
+		PENDING_MMIO_READ,
+		PENDING_MMIO_WRITE,
+	} what;
+	u64 rip;		/* if it has changed, somebody else finished the instruction */
+	u8 insn_len;		/* IN, OUT */
+	u8 size;		/* IN: bytes */
+	u32 count;		/* INS: elements */
+	struct guest_insn insn;	/* INS */
+};
+
+/* One access where no memory is, at most 8 bytes in one page. */
+struct mmio_access {
+	gpa_t gpa;
+	u64 data;
+	u8 size;
+};
+
+/* Those of one instruction: mmio.c. CMPS reads two operands, and each may cross a page. */
+struct mmio_state {
+	struct mmio_access read[4];
+	u8 reads_answered;	/* by userspace */
+	u8 reads_used;		/* of these, by the instruction so far */
+	struct mmio_access write[2];
+	u8 writes;
+	u8 writes_sent;		/* of these, to userspace */
 };
 
 /* Debug registers and who uses them: debug.c. */
@@ -163,7 +190,8 @@ struct vmx_vcpu {
 
 	struct vmx_events events;
 	struct exit_info exit;
-	struct pending_io io;
+	struct pending_exit pending;
+	struct mmio_state mmio;
 
 	struct minivmx_cpuid_entry2 *cpuid;
 	unsigned int cpuid_count;

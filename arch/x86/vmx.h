@@ -250,6 +250,8 @@ int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory
 /* Copies @size bytes that do not cross a page. */
 int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size);
 int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size);
+/* Would memory_write() find memory there? */
+bool memory_is_writable(struct vm *vm, gpa_t gpa);
 /*
  * Writes @value where @old is found, as one locked access of @size 1, 2, 4 or 8 bytes, naturally
  * aligned. -EAGAIN: something else was there, and is in @old now.
