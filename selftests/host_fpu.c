@@ -7,12 +7,12 @@
  * stay. SDM 1 "Managing State Using the XSAVE Feature Set".
  */
 #define _GNU_SOURCE
-#include <cpuid.h>
 #include <errno.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "vectors.h"
 #include "vm.h"
 #include "kselftest_harness.h"
 
@@ -61,36 +61,6 @@ static long raw_run(int fd)
 	return ret;
 }
 
-struct vectors {
-	__u64 words[16][4];
-} __attribute__((aligned(32)));
-
-#define EACH_REGISTER(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) \
-			 X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define YMM_LOAD(n)	"vmovdqa " #n "*32(%[in]), %%ymm" #n "\n\t"
-#define YMM_STORE(n)	"vmovdqa %%ymm" #n ", " #n "*32(%[out])\n\t"
-#define XMM_LOAD(n)	"movdqa " #n "*32(%[in]), %%xmm" #n "\n\t"
-#define XMM_STORE(n)	"movdqa %%xmm" #n ", " #n "*32(%[out])\n\t"
-
-/* Everything between load and store in one statement: the compiler has no say in it. */
-#define HOLD_ACROSS_RUNS(load, store, fd, count, from, to)			\
-	({									\
-		long __ret, __left = (count);					\
-		asm volatile(EACH_REGISTER(load)				\
-			     "1: mov %[nr], %%eax\n\t"				\
-			     "syscall\n\t"					\
-			     "test %%rax, %%rax\n\t jnz 2f\n\t"			\
-			     "dec %[left]\n\t jnz 1b\n\t"			\
-			     "2:\n\t" EACH_REGISTER(store)			\
-			     : "=&a" (__ret), [left] "+r" (__left)		\
-			     : [nr] "i" (SYS_ioctl), "D" (fd), "S" (MINIVMX_RUN), "d" (0), \
-			       [in] "r" (from), [out] "r" (to)			\
-			     : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", \
-			       "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", \
-			       "xmm13", "xmm14", "xmm15");			\
-		__ret;								\
-	})
-
 static void fill(struct vectors *in)
 {
 	for (int i = 0; i < 16; i++) {
@@ -108,14 +78,6 @@ TEST_F(host_fpu, sse_registers)
 	for (int i = 0; i < 16; i++) {
 		EXPECT_EQ(0, memcmp(in.words[i], out.words[i], 16));
 	}
-}
-
-static bool has_avx(void)
-{
-	unsigned int eax, ebx, ecx = 0, edx;
-
-	__get_cpuid(1, &eax, &ebx, &ecx, &edx);
-	return (ecx & bit_AVX) && (ecx & bit_OSXSAVE);
 }
 
 TEST_F(host_fpu, avx_registers)
