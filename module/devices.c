@@ -21,7 +21,6 @@
 /* A write of @size bytes (0: any) of @data (if @match) to @address signals @eventfd. */
 struct doorbell {
 	struct list_head list;
-	struct rcu_head rcu;
 	struct eventfd_ctx *eventfd;
 	u64 address, data;
 	u32 size;
@@ -31,7 +30,7 @@ struct doorbell {
 /* Writes to @address up to @address + @size - 1 go into the ring. */
 struct coalesced_zone {
 	struct list_head list;
-	struct rcu_head rcu;
+	struct list_head removed;	/* readers may still be on the way along list */
 	u64 address;
 	u32 size;
 	bool port;
@@ -48,7 +47,7 @@ static bool doorbell_rings(const struct doorbell *bell, bool port, u64 address, 
 static bool zone_holds(const struct coalesced_zone *zone, bool port, u64 address, u32 size)
 {
 	return zone->port == port && address >= zone->address &&
-	       address - zone->address < zone->size &&
+	       address - zone->address <= zone->size &&
 	       size <= zone->size - (address - zone->address);
 }
 
@@ -166,7 +165,8 @@ static void doorbell_free(struct doorbell *bell)
 	kfree(bell);
 }
 
-static int doorbell_remove(struct vm *vm, const struct doorbell *wanted)
+/* Takes it off the list; a guest may ring it until the next grace period. */
+static struct doorbell *doorbell_remove(struct vm *vm, const struct doorbell *wanted)
 {
 	struct doorbell *bell;
 
@@ -177,11 +177,34 @@ static int doorbell_remove(struct vm *vm, const struct doorbell *wanted)
 			continue;
 		list_del_rcu(&bell->list);
 		vm->device_count--;
-		synchronize_rcu();
-		doorbell_free(bell);
-		return 0;
+		return bell;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* As on KVM: once it returns, no write rings the doorbell any more. */
+static int devices_deassign(struct vm *vm, const struct doorbell *wanted)
+{
+	struct doorbell *bell;
+
+	mutex_lock(&vm->lock);
+	bell = doorbell_remove(vm, wanted);
+	mutex_unlock(&vm->lock);
+	if (!bell)
+		return -ENOENT;
+	synchronize_rcu_expedited();
+	doorbell_free(bell);
+	return 0;
+}
+
+static int devices_assign(struct vm *vm, const struct doorbell *wanted)
+{
+	int err;
+
+	mutex_lock(&vm->lock);
+	err = doorbell_add(vm, wanted);
+	mutex_unlock(&vm->lock);
+	return err;
 }
 
 int devices_ioeventfd(struct vm *vm, const struct minivmx_ioeventfd *args)
@@ -201,9 +224,7 @@ int devices_ioeventfd(struct vm *vm, const struct minivmx_ioeventfd *args)
 	wanted.eventfd = eventfd_ctx_fdget(args->fd);
 	if (IS_ERR(wanted.eventfd))
 		return PTR_ERR(wanted.eventfd);
-	mutex_lock(&vm->lock);
-	err = remove ? doorbell_remove(vm, &wanted) : doorbell_add(vm, &wanted);
-	mutex_unlock(&vm->lock);
+	err = remove ? devices_deassign(vm, &wanted) : devices_assign(vm, &wanted);
 	/* A doorbell that was added keeps the reference. */
 	if (err || remove)
 		eventfd_ctx_put(wanted.eventfd);
@@ -238,10 +259,14 @@ int devices_register_zone(struct vm *vm, const struct minivmx_coalesced_mmio_zon
 	return err;
 }
 
-/* As on KVM: takes away every zone that holds all of the range, and none is no error. */
+/*
+ * As on KVM: takes away every zone that holds all of the range, and none is no error. Once it
+ * returns, no write goes into the ring for them any more.
+ */
 int devices_unregister_zone(struct vm *vm, const struct minivmx_coalesced_mmio_zone *args)
 {
 	struct coalesced_zone *zone, *next;
+	LIST_HEAD(removed);
 
 	if (args->pio > 1)
 		return -EINVAL;
@@ -250,10 +275,15 @@ int devices_unregister_zone(struct vm *vm, const struct minivmx_coalesced_mmio_z
 		if (!zone_holds(zone, args->pio, args->addr, args->size))
 			continue;
 		list_del_rcu(&zone->list);
+		list_add(&zone->removed, &removed);
 		vm->device_count--;
-		kfree_rcu(zone, rcu);
 	}
 	mutex_unlock(&vm->lock);
+	if (list_empty(&removed))
+		return 0;
+	synchronize_rcu_expedited();
+	list_for_each_entry_safe(zone, next, &removed, removed)
+		kfree(zone);
 	return 0;
 }
 

@@ -78,8 +78,12 @@ void vm_put(struct vm *vm);
 long vm_check_extension(unsigned long capability);
 int vm_setup(void);
 void vm_teardown(void);				/* waits until all VMs are gone */
-/* Wraps a file around @object: its descriptor, or an error and @object is still the caller's. */
-int object_create_file(const char *name, const struct file_operations *fops, void *object);
+/*
+ * Wraps a file around @object, opened with O_RDWR or O_RDONLY: its descriptor, or an error and
+ * @object is still the caller's.
+ */
+int object_create_file(const char *name, const struct file_operations *fops, void *object,
+		       int flags);
 
 /* vcpu.c */
 #define VCPU_MMAP_PAGES	3	/* run page, I/O data, the VM's ring of coalesced writes */

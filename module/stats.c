@@ -57,12 +57,15 @@ struct vm_stats {
 	u64 vcpus;	/* numbers taken */
 	u64 slots;
 	u64 devices;	/* doorbells and coalesced zones */
+	u64 pages_4k, pages_2m;	/* leaves of the second-level page table */
 };
 
 static const struct stat_entry vm_entries[] = {
 	ENTRY(struct vm_stats, vcpus, LEVEL, 1, 0),
 	ENTRY(struct vm_stats, slots, LEVEL, 1, 0),
 	ENTRY(struct vm_stats, devices, LEVEL, 1, 0),
+	ENTRY(struct vm_stats, pages_4k, LEVEL, 1, 0),
+	ENTRY(struct vm_stats, pages_2m, LEVEL, 1, 0),
 };
 
 /* A file and what it shows. */
@@ -86,11 +89,14 @@ static void read_vcpu_values(void *object, void *values)
 static void read_vm_values(void *object, void *values)
 {
 	struct vm *vm = object;
+	const struct ept_counts pages = ept_counts(vm->ept);
 
 	*(struct vm_stats *)values = (struct vm_stats){
 		.vcpus = bitmap_weight(vm->vcpu_ids, MINIVMX_MAX_VCPUS),
 		.slots = slots_count(vm),
 		.devices = READ_ONCE(vm->device_count),
+		.pages_4k = pages.pages_4k,
+		.pages_2m = pages.pages_2m,
 	};
 }
 
@@ -144,7 +150,7 @@ static int stats_create_file(const struct stats_file *made)
 	if (!stats)
 		return -ENOMEM;
 	get_file(stats->owner);
-	fd = object_create_file("minivmx-stats", &stats_fops, stats);
+	fd = object_create_file("minivmx-stats", &stats_fops, stats, O_RDONLY);
 	if (fd < 0) {
 		fput(stats->owner);
 		kfree(stats);

@@ -88,9 +88,10 @@ static long vcpu_set_signal_mask(struct vcpu *vcpu, const struct minivmx_signal_
 	sigset_t blocked;
 	u32 len;
 
-	vcpu->has_sigmask = false;
-	if (!user)
+	if (!user) {
+		vcpu->has_sigmask = false;
 		return 0;
+	}
 	if (get_user(len, &user->len))
 		return -EFAULT;
 	if (len != sizeof(blocked))
@@ -255,7 +256,7 @@ int vcpu_create_file(struct vm *vm, unsigned long id)
 	if (!vcpu)
 		goto unlock;
 	vm_get(vm);
-	fd = object_create_file("minivmx-vcpu", &vcpu_fops, vcpu);
+	fd = object_create_file("minivmx-vcpu", &vcpu_fops, vcpu, O_RDWR);
 	if (fd < 0) {
 		vcpu_free(vcpu);
 		vm_put(vm);

@@ -228,7 +228,8 @@ static const struct file_operations vm_fops = {
 	.llseek		= noop_llseek,
 };
 
-int object_create_file(const char *name, const struct file_operations *fops, void *object)
+int object_create_file(const char *name, const struct file_operations *fops, void *object,
+		       int flags)
 {
 	struct file *file;
 	int fd;
@@ -236,7 +237,7 @@ int object_create_file(const char *name, const struct file_operations *fops, voi
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	file = anon_inode_getfile(name, fops, object, O_RDWR);
+	file = anon_inode_getfile(name, fops, object, flags);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
@@ -268,7 +269,7 @@ int vm_create_file(void)
 	fd = memory_create(vm);
 	if (fd)
 		goto err_destroy_devices;
-	fd = object_create_file("minivmx-vm", &vm_fops, vm);
+	fd = object_create_file("minivmx-vm", &vm_fops, vm, O_RDWR);
 	if (fd < 0)
 		vm_put(vm);
 	return fd;
