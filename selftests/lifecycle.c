@@ -226,22 +226,6 @@ TEST_F(lifecycle, passed_descriptors_fail_with_eio)
 	vm_destroy(&vm);
 }
 
-static const char *refcnt_path(bool kvm)
-{
-	return kvm ? "/sys/module/kvm_intel/refcnt" : "/sys/module/minivmx/refcnt";
-}
-
-/* Teardown may finish in a work item: the count has a few seconds to come back. */
-static bool refcnt_returns_to(const char *path, long wanted)
-{
-	for (int i = 0; i < 50; i++) {
-		if (vm_read_number(path) == wanted)
-			return true;
-		usleep(100000);
-	}
-	return false;
-}
-
 /* Never returns. Says that RUN is next by closing its end of the pipe. */
 static void run_spinning_guest(const char *device, int pipe_end)
 {
@@ -257,7 +241,7 @@ static void run_spinning_guest(const char *device, int pipe_end)
 
 TEST_F(lifecycle, sigkill_in_run_leaves_nothing)
 {
-	const char *path = refcnt_path(variant->kvm);
+	const char *path = vm_refcnt_path(variant->kvm);
 	long before = vm_read_number(path);
 	int status, gate[2];
 	char byte;
@@ -281,7 +265,7 @@ TEST_F(lifecycle, sigkill_in_run_leaves_nothing)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	if (before >= 0) {
-		EXPECT_TRUE(refcnt_returns_to(path, before));
+		EXPECT_TRUE(vm_refcnt_returns_to(path, before));
 	}
 }
 

@@ -76,6 +76,21 @@ long vm_read_number(const char *path)
 	return number;
 }
 
+const char *vm_refcnt_path(bool kvm)
+{
+	return kvm ? "/sys/module/kvm_intel/refcnt" : "/sys/module/minivmx/refcnt";
+}
+
+bool vm_refcnt_returns_to(const char *path, long wanted)
+{
+	for (int i = 0; i < 50; i++) {
+		if (vm_read_number(path) == wanted)
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
 long vm_meminfo_kib(const char *field)
 {
 	FILE *file = fopen("/proc/meminfo", "r");

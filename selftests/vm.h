@@ -98,6 +98,9 @@ bool vm_set_cpu1_online(bool online);		/* false: there is none, or it must stay 
 double vm_seconds(void);
 void vm_arm_alarm(unsigned int milliseconds);	/* SIGALRM with an empty handler, no SA_RESTART */
 long vm_read_number(const char *path);		/* -1: not readable */
+/* How often a device's module is held. Teardown may finish later: it has 5 s to come back. */
+const char *vm_refcnt_path(bool kvm);
+bool vm_refcnt_returns_to(const char *path, long wanted);
 long vm_meminfo_kib(const char *field);		/* of /proc/meminfo; -1: absent */
 
 /*
