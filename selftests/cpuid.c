@@ -5,7 +5,9 @@
  * The leaves are from the range that KVM passes on unchanged; in others it fills in bits that
  * follow from the guest's state. SDM 2A "CPUID".
  */
+#include <cpuid.h>
 #include <errno.h>
+#include <string.h>
 
 #include "vm.h"
 #include "kselftest_harness.h"
@@ -153,6 +155,188 @@ TEST_F(cpuid, supported_leaves_reach_the_guest)
 			EXPECT_EQ(0, regs.rcx & LEAF_1_ECX_VMX);
 		}
 	}
+}
+
+/* ------------------------------------------------------- the whole table, and features */
+
+struct full_table {
+	struct minivmx_cpuid2 head;
+	struct minivmx_cpuid_entry2 entries[MINIVMX_MAX_CPUID_ENTRIES];
+};
+
+static int get_supported(struct vm *vm, struct full_table *full)
+{
+	full->head.nent = MINIVMX_MAX_CPUID_ENTRIES;
+	return vm_ioctl(vm->dev, MINIVMX_GET_SUPPORTED_CPUID, (unsigned long)full);
+}
+
+static struct minivmx_cpuid_entry2 *find(struct full_table *full, __u32 leaf, __u32 subleaf)
+{
+	for (__u32 i = 0; i < full->head.nent; i++)
+		if (full->entries[i].function == leaf && full->entries[i].index == subleaf)
+			return &full->entries[i];
+	return NULL;
+}
+
+TEST_F(cpuid, get_returns_what_set_gave)
+{
+	struct table read = { .head.nent = table.head.nent - 1 };
+
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&table));
+	EXPECT_EQ(-E2BIG, vm_ioctl(self->vm.vcpu, MINIVMX_GET_CPUID2, (unsigned long)&read));
+	read.head.nent = table.head.nent;
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_GET_CPUID2, (unsigned long)&read));
+	EXPECT_EQ(table.head.nent, read.head.nent);
+	EXPECT_EQ(0, memcmp(table.entries, read.entries, sizeof(table.entries)));
+	EXPECT_EQ(-EFAULT, vm_ioctl(self->vm.vcpu, MINIVMX_GET_CPUID2, 8));
+}
+
+/* A guest that has run has seen it. */
+TEST_F(cpuid, no_change_after_run)
+{
+	static struct full_table full;
+
+	ASSERT_EQ(0, get_supported(&self->vm, &full));
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+	EXPECT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	find(&full, 1, 0)->ecx ^= 1;
+	EXPECT_EQ(-EINVAL, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	find(&full, 1, 0)->ecx ^= 1;
+	full.head.nent--;
+	EXPECT_EQ(-EINVAL, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+}
+
+TEST_F(cpuid, impossible_linear_width)
+{
+	static struct full_table full;
+
+	ASSERT_EQ(0, get_supported(&self->vm, &full));
+	find(&full, 0x80000008, 0)->eax = 40 | 47 << 8;
+	EXPECT_EQ(-EINVAL, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	find(&full, 0x80000008, 0)->eax = 40 | 48 << 8;
+	EXPECT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+}
+
+#define CR4_OSXSAVE		(1ULL << 18)
+#define LEAF_1_ECX_XSAVE	(1U << 26)
+#define LEAF_1_ECX_OSXSAVE	(1U << 27)
+#define LEAF_1_EDX_APIC		(1U << 9)
+
+/* OSXSAVE is CR4's bit, APIC says whether APIC_BASE enables one, whatever the table says. */
+TEST_F(cpuid, state_is_reflected)
+{
+	static struct full_table full;
+	struct minivmx_sregs sregs;
+	struct minivmx_regs regs;
+
+	ASSERT_EQ(0, get_supported(&self->vm, &full));
+	find(&full, 1, 0)->ecx |= LEAF_1_ECX_OSXSAVE;
+	find(&full, 1, 0)->edx |= LEAF_1_EDX_APIC;
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	ASSERT_EQ(0, execute(&self->vm, 1, 0, &regs));
+	if (regs.rcx & LEAF_1_ECX_XSAVE) {
+		EXPECT_EQ(0, regs.rcx & LEAF_1_ECX_OSXSAVE);
+	}
+	EXPECT_NE(0, regs.rdx & LEAF_1_EDX_APIC);
+	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
+	if (regs.rcx & LEAF_1_ECX_XSAVE)
+		sregs.cr4 |= CR4_OSXSAVE;
+	sregs.apic_base &= ~(1ULL << 11);
+	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
+	ASSERT_EQ(0, execute(&self->vm, 1, 0, &regs));
+	/* Where the host does not use XSAVE, KVM leaves the bit as it is. */
+	if (!variant->kvm || (regs.rcx & LEAF_1_ECX_XSAVE)) {
+		EXPECT_EQ(!!(regs.rcx & LEAF_1_ECX_XSAVE), !!(regs.rcx & LEAF_1_ECX_OSXSAVE));
+	}
+	EXPECT_EQ(0, regs.rdx & LEAF_1_EDX_APIC);
+	full.head.nent = MINIVMX_MAX_CPUID_ENTRIES;
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_GET_CPUID2, (unsigned long)&full));
+	EXPECT_EQ(regs.rcx, find(&full, 1, 0)->ecx);
+	EXPECT_EQ(regs.rdx, find(&full, 1, 0)->edx);
+}
+
+/* What the table does not show is undefined, where the CPU lets a hypervisor say so. */
+GUEST_CODE(rdtscp, 32, "rdtscp\n\t hlt");
+GUEST_CODE(invpcid, 32, "xor %eax, %eax\n\t invpcid (%esp), %eax\n\t hlt");
+
+TEST_F(cpuid, hidden_instructions_are_undefined)
+{
+	static const struct {
+		const __u8 *start, *end;
+		__u32 leaf, ebx, edx;	/* the bits of the feature */
+	} features[] = {
+		{ rdtscp_start, rdtscp_end, 0x80000001, 0, 1 << 27 },
+		{ invpcid_start, invpcid_end, 7, 1 << 10, 0 },
+	};
+	static struct full_table full;
+
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(features); i++) {
+		bool hide = i & 1;
+		struct minivmx_cpuid_entry2 *entry;
+		struct vm vm;
+
+		ASSERT_EQ(0, vm_open(&vm, variant->device));
+		ASSERT_EQ(0, vm_add_memory(&vm, VM_MEM_SIZE));
+		ASSERT_EQ(0, vm_add_vcpu(&vm));
+		ASSERT_EQ(0, get_supported(&vm, &full));
+		entry = find(&full, features[i / 2].leaf, 0);
+		if (!(entry->ebx & features[i / 2].ebx) && !(entry->edx & features[i / 2].edx)) {
+			vm_destroy(&vm);
+			continue;
+		}
+		if (hide) {
+			entry->ebx &= ~features[i / 2].ebx;
+			entry->edx &= ~features[i / 2].edx;
+			/* RDPID stands for TSC_AUX, too. */
+			find(&full, 7, 0)->ecx &= ~(1 << 22);
+		}
+		ASSERT_EQ(0, vm_ioctl(vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+		ASSERT_EQ(0, vm_start(&vm, VM_PROTECTED, features[i / 2].start, features[i / 2].end));
+		/* No IDT: #UD is a triple fault. */
+		ASSERT_EXIT(&vm, hide ? MINIVMX_EXIT_SHUTDOWN : MINIVMX_EXIT_HLT);
+		vm_destroy(&vm);
+	}
+}
+
+/* CR4 takes no bit of a feature that is not shown. */
+TEST_F(cpuid, hidden_features_can_not_be_switched_on)
+{
+	static struct full_table full;
+	struct minivmx_sregs sregs;
+
+	ASSERT_EQ(0, get_supported(&self->vm, &full));
+	find(&full, 1, 0)->ecx &= ~LEAF_1_ECX_XSAVE;
+	ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_SET_CPUID2, (unsigned long)&full));
+	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
+	sregs.cr4 |= CR4_OSXSAVE;
+	EXPECT_EQ(-EINVAL, vm_set_sregs(&self->vm, &sregs));
+}
+
+/* Each feature that is shown is one of this CPU's, but for the few that need nothing from it. */
+TEST_F(cpuid, supported_is_a_part_of_the_cpus)
+{
+	static struct full_table full;
+	const struct minivmx_cpuid_entry2 *hypervisor;
+	__u32 a, b, c, d;
+
+	if (variant->kvm)
+		SKIP(return, "KVM emulates more");
+	ASSERT_EQ(0, get_supported(&self->vm, &full));
+	__cpuid(1, a, b, c, d);
+	EXPECT_EQ(0, find(&full, 1, 0)->ecx & ~(c | 1U << 31));
+	EXPECT_EQ(0, find(&full, 1, 0)->edx & ~d);
+	EXPECT_EQ(0, find(&full, 1, 0)->ebx & ~0xff00);
+	__cpuid_count(7, 0, a, b, c, d);
+	EXPECT_EQ(0, find(&full, 7, 0)->ebx & ~(b | 1 << 1));
+	EXPECT_EQ(0, find(&full, 7, 0)->ecx & ~c);
+	hypervisor = find(&full, 0x40000000, 0);
+	ASSERT_NE(NULL, hypervisor);
+	EXPECT_EQ(0, memcmp(&hypervisor->ebx, "minivmx", 8));
+	/* No performance counters, no machine checks, no MTRRs, no APIC, no VMX. */
+	EXPECT_EQ(NULL, find(&full, 0xa, 0));
+	EXPECT_EQ(0, find(&full, 1, 0)->edx & (1 << 7 | 1 << 9 | 1 << 12 | 1 << 14));
+	EXPECT_EQ(0, find(&full, 1, 0)->ecx & LEAF_1_ECX_VMX);
 }
 
 TEST_HARNESS_MAIN
