@@ -218,7 +218,8 @@ static int write_first(struct emulation *e, const struct operands *o, u64 value)
 	const struct guest_insn *insn = &e->insn;
 
 	if (insn->first == OPERAND_REGISTER) {
-		register_write(&e->vmx->regs[insn->reg], insn->register_size, insn->high_byte, value);
+		register_write(&e->vmx->regs[insn->reg], insn->register_size, insn->high_byte,
+			       value);
 		return 0;
 	}
 	if (insn->lock)
@@ -328,7 +329,7 @@ static int execute_once(struct emulation *e)
 
 int emulate_commit(struct vmx_vcpu *vmx, const struct guest_insn *insn, bool done)
 {
-	/* Between two elements RF is set: a breakpoint is at the instruction, not at each of them. */
+	/* Between two elements RF is set: breakpoints are for the instruction, not for each. */
 	vmx->rflags &= ~(u64)X86_EFLAGS_RF;
 	if (!done)
 		vmx->rflags |= X86_EFLAGS_RF;

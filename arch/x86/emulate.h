@@ -42,8 +42,8 @@ u64 string_offset(const struct vmx_vcpu *vmx, const struct guest_insn *insn, uns
 bool string_step(struct vmx_vcpu *vmx, const struct guest_insn *insn);
 
 /*
- * The instruction, or one element of it, is executed: RIP, RFLAGS.RF and the interrupt shadow are as
- * they should be behind it.
+ * The instruction, or one element of it, is executed: puts RIP, RFLAGS.RF and the interrupt shadow
+ * where they should be behind it.
  */
 int emulate_commit(struct vmx_vcpu *vmx, const struct guest_insn *insn, bool done);
 /* From how the emulation ended to what RUN does: an enum vmx_result or a negative errno. */

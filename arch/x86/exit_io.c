@@ -65,7 +65,8 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	if (access.string)
 		return EXIT_TO_SLOW;
 
-	if (!access.in && devices_write(vmx->vm, true, access.port, &vmx->regs[VMX_RAX], access.size))
+	if (!access.in &&
+	    devices_write(vmx->vm, true, access.port, &vmx->regs[VMX_RAX], access.size))
 		return EXIT_SKIP_AND_RESUME;
 
 	exit_to_user_io(vmx, access, 1);
@@ -174,8 +175,8 @@ static int ins(struct emulation *e, struct io_access access)
 }
 
 /*
- * Should memory have gone since, what was read for it is lost, and the guest is at the first element
- * that could not be written.
+ * Should memory have gone since, what was read for it is lost, and the guest is at the first
+ * element that could not be written.
  */
 static int complete_ins(struct vmx_vcpu *vmx, const struct pending_exit *pending)
 {
@@ -239,6 +240,8 @@ int vmx_complete_exit(struct vmx_vcpu *vmx)
 		return debug_after_skip_saved(vmx);
 	case PENDING_MMIO_READ:
 		mmio_answer(vmx);
+		if ((vmx->exit.reason & EXIT_REASON_BASIC) == EXIT_REASON_IO_INSTRUCTION)
+			return handle_io_string(vmx, &vmx->exit);
 		return emulate_instruction(vmx);
 	case PENDING_MMIO_WRITE:
 		return mmio_send(vmx);

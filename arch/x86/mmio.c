@@ -56,7 +56,7 @@ void mmio_begin(struct vmx_vcpu *vmx)
 	vmx->mmio.writes_sent = 0;
 }
 
-/* The next read in the order of the instruction: answered already, from memory, or to be asked for. */
+/* The next read of the instruction: answered already, from memory, or to be asked for. */
 static int piece_read(struct vmx_vcpu *vmx, const struct piece *piece, void *data)
 {
 	struct mmio_state *mmio = &vmx->mmio;

@@ -194,7 +194,7 @@ static gpa_t leaf_address(const struct walk *walk, unsigned int level, u64 entry
 	u64 offset_mask = BIT_ULL(12 + (level - 1) * walk->index_bits) - 1;
 	u64 address = entry & ENTRY_ADDRESS & ~offset_mask;
 
-	/* SDM 3A "32-Bit Paging": bits 20:13 of a 4 MiB page's entry are bits 39:32 of the address. */
+	/* SDM 3A "32-Bit Paging": bits 20:13 of a 4 MiB page are bits 39:32 of its address. */
 	if (walk->entry_size == 4 && level == 2)
 		address |= FIELD_GET(GENMASK_ULL(20, 13), entry) << 32;
 	return address | (walk->linear & offset_mask);
@@ -327,7 +327,8 @@ int vmx_translate(struct vmx_vcpu *vmx, struct minivmx_translation *translation)
 
 	if (err)
 		return err;
-	translation->valid = !guest_walk(vmx, translation->linear_address, GUEST_READ, &gpa, &fault);
+	translation->valid = !guest_walk(vmx, translation->linear_address, GUEST_READ, &gpa,
+					 &fault);
 	translation->physical_address = translation->valid ? gpa : ~0ULL;
 	translation->writeable = 1;
 	translation->usermode = 0;
