@@ -57,7 +57,8 @@ struct vm_stats {
 	u64 vcpus;	/* numbers taken */
 	u64 slots;
 	u64 devices;	/* doorbells and coalesced zones */
-	u64 pages_4k, pages_2m;	/* leaves of the second-level page table */
+	/* Of the second-level page table: its leaves, and the pages that it takes. */
+	u64 pages_4k, pages_2m, ept_tables;
 };
 
 static const struct stat_entry vm_entries[] = {
@@ -66,6 +67,7 @@ static const struct stat_entry vm_entries[] = {
 	ENTRY(struct vm_stats, devices, LEVEL, 1, 0),
 	ENTRY(struct vm_stats, pages_4k, LEVEL, 1, 0),
 	ENTRY(struct vm_stats, pages_2m, LEVEL, 1, 0),
+	ENTRY(struct vm_stats, ept_tables, LEVEL, 1, 0),
 };
 
 /* A file and what it shows. */
@@ -89,14 +91,15 @@ static void read_vcpu_values(void *object, void *values)
 static void read_vm_values(void *object, void *values)
 {
 	struct vm *vm = object;
-	const struct ept_counts pages = ept_counts(vm->ept);
+	struct ept_counts counts = ept_counts(vm->ept);
 
 	*(struct vm_stats *)values = (struct vm_stats){
 		.vcpus = bitmap_weight(vm->vcpu_ids, MINIVMX_MAX_VCPUS),
 		.slots = slots_count(vm),
 		.devices = READ_ONCE(vm->device_count),
-		.pages_4k = pages.pages_4k,
-		.pages_2m = pages.pages_2m,
+		.pages_4k = counts.pages_4k,
+		.pages_2m = counts.pages_2m,
+		.ept_tables = counts.tables,
 	};
 }
 

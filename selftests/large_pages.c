@@ -186,6 +186,47 @@ TEST_F(large_pages, one_fault_for_a_block)
 	large = GUEST_ADDS(4, GPA + HUGE, HUGE);
 	EXPECT_LARGE(large, small);
 	EXPECT_EQ(4 * HUGE / PAGE, GUEST_SUM(GPA + HUGE, HUGE));
+	EXPECT_EQ(2, vm_stat(&self->vm, "pages_2m"));
+	ASSERT_EQ(0, munmap(self->huge + PAGE, PAGE));
+	EXPECT_EQ(1, vm_stat(&self->vm, "pages_2m"));
+}
+
+/*
+ * The hypervisor's own tables are given back with the memory that they mapped; what is left are the
+ * tables of slot 0.
+ */
+TEST_F(large_pages, tables_are_given_back)
+{
+	unsigned long size = 32 * HUGE;
+	__u8 *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long before, small;
+
+	if (variant->kvm)
+		SKIP(return, "KVM does not count them");
+	ASSERT_NE(MAP_FAILED, mem);
+	GUEST_ADDS(1, VM_DATA, PAGE);
+	before = vm_stat(&self->vm, "ept_tables");
+	small = vm_stat(&self->vm, "pages_4k");
+	EXPECT_LT(0, before);
+	for (int way = 0; way < 3; way++) {
+		/* One small page, in a table of its own, of each block. */
+		ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, 0x40000000, size, mem));
+		for (unsigned long i = 0; i < 32; i++)
+			GUEST_ADDS(1, 0x40000000 + i * HUGE, PAGE);
+		EXPECT_EQ(small + 32, vm_stat(&self->vm, "pages_4k"));
+		EXPECT_EQ(before + 33, vm_stat(&self->vm, "ept_tables"));
+		/* All at once, or page by page, or with the slot. */
+		if (way == 0)
+			ASSERT_EQ(0, madvise(mem, size, MADV_DONTNEED));
+		for (unsigned long i = 0; way == 1 && i < 32; i++)
+			ASSERT_EQ(0, madvise(mem + i * HUGE, PAGE, MADV_DONTNEED));
+		if (way == 2)
+			ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, 0, 0, NULL));
+		EXPECT_EQ(small, vm_stat(&self->vm, "pages_4k"));
+		EXPECT_EQ(before, vm_stat(&self->vm, "ept_tables"));
+	}
+	munmap(mem, size);
 }
 
 /* A guest access makes the huge page, if the process has none yet. */

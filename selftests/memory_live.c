@@ -208,7 +208,9 @@ TEST_F(memory_live, write_protected)
 	EXPECT_EQ(ALIVE, *host(&self->vm, WORD));
 }
 
-TEST_F(memory_live, slot_deleted)
+/* The slot that the guest polls goes, or shows up elsewhere. */
+static void take_slot_away(struct __test_metadata *_metadata, FIXTURE_DATA(memory_live) *self,
+			   __u64 to_gpa)
 {
 	__u8 *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct minivmx_regs regs;
@@ -227,12 +229,22 @@ TEST_F(memory_live, slot_deleted)
 	ASSERT_EQ(0, vm_set_regs(&self->vm, &regs));
 	ASSERT_EQ(0, pthread_create(&self->thread, NULL, run_vcpu, self));
 	ASSERT_TRUE(guest_advances(&self->vm));
-	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, 0, 0, NULL));
+	ASSERT_EQ(0, vm_set_slot(&self->vm, 1, 0, to_gpa, to_gpa ? PAGE : 0, page));
 	ASSERT_EQ(0, pthread_join(self->thread, NULL));
 	EXPECT_EQ(0, self->result);
 	EXPECT_TRUE(vm_exit_is_unbacked(&self->vm, gpa)) {
 		vm_print_exit(&self->vm);
 	}
+}
+
+TEST_F(memory_live, slot_deleted)
+{
+	take_slot_away(_metadata, self, 0);
+}
+
+TEST_F(memory_live, slot_moved)
+{
+	take_slot_away(_metadata, self, 0x900000);
 }
 
 /* A storm of changes: no lost wakeup, no deadlock, and the guest still advances after it. */

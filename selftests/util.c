@@ -142,3 +142,29 @@ bool vm_set_cpu1_online(bool online)
 		close(fd);
 	return done;
 }
+
+long vm_stat(struct vm *vm, const char *name)
+{
+	int fd = vm_ioctl(vm->fd, MINIVMX_GET_STATS_FD, 0);
+	struct minivmx_stats_header header;
+	struct {
+		struct minivmx_stats_desc desc;
+		char name[256];
+	} entry;
+	__u64 value;
+	long found = -1;
+
+	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		header.num_desc = 0;
+	for (__u32 i = 0; i < header.num_desc && header.name_size < sizeof(entry.name); i++) {
+		size_t size = sizeof(entry.desc) + header.name_size;
+
+		if (pread(fd, &entry, size, header.desc_offset + i * size) == (ssize_t)size &&
+		    !strcmp(entry.desc.name, name) &&
+		    pread(fd, &value, 8, header.data_offset + entry.desc.offset) == 8)
+			found = value;
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}

@@ -101,6 +101,7 @@ long vm_read_number(const char *path);		/* -1: not readable */
 /* How often a device's module is held. Teardown may finish later: it has 5 s to come back. */
 const char *vm_refcnt_path(bool kvm);
 bool vm_refcnt_returns_to(const char *path, long wanted);
+long vm_stat(struct vm *vm, const char *name);	/* of the VM's statistics; -1: absent */
 long vm_meminfo_kib(const char *field);		/* of /proc/meminfo; -1: absent */
 
 /*

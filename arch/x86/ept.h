@@ -27,7 +27,7 @@ struct ept {
 	unsigned long sequence;		/* moves when an invalidation begins or ends */
 	unsigned int invalidations;	/* that have begun and not ended */
 	struct list_head removed;	/* tables taken out, to be freed after a kick-and-wait */
-	struct ept_counts counts;	/* of leaves; those in removed tables still count */
+	struct ept_counts counts;	/* what is in removed tables still counts */
 
 	/* Read in slices without the lock. */
 	unsigned long generation;	/* moves when something is unmapped */

@@ -200,6 +200,13 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
 
 /* ------------------------------------------------------------------------------ mapping */
 
+/* An empty table. */
+static u64 *take_table(struct ept *ept, struct ept_cache *cache)
+{
+	ept->counts.tables += 1;
+	return cache->pages[--cache->count];
+}
+
 /*
  * Makes the large leaf at @entry a table of small ones. They translate as it did, so nothing cached
  * is wrong but for what the caller is about to change.
@@ -256,9 +263,9 @@ void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_f
 		if (level == 2 && large && (!ept_present(*entry) || ept_is_leaf(*entry, level)))
 			break;
 		if (!ept_present(*entry))
-			ept_set(entry, __pa(cache->pages[--cache->count]) | EPT_TABLE);
+			ept_set(entry, __pa(take_table(ept, cache)) | EPT_TABLE);
 		else if (ept_is_leaf(*entry, level))
-			split_entry(ept, entry, cache->pages[--cache->count]);
+			split_entry(ept, entry, take_table(ept, cache));
 		table = ept_table_of(*entry);
 	}
 	set_leaf(ept, &table[ept_index(fault->gpa, level)], level, fault, hpa);
@@ -266,7 +273,7 @@ void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_f
 
 /* ----------------------------------------------------------------------- freeing tables */
 
-/* Frees the table with all that is below it, and counts the leaves that were there. */
+/* Frees the table with all that is below it, and counts what that was. */
 static void free_table(u64 *table, int level, bool may_sleep, struct ept_counts *freed)
 {
 	for (int i = 0; i < EPT_ENTRIES; i++) {
@@ -278,6 +285,7 @@ static void free_table(u64 *table, int level, bool may_sleep, struct ept_counts 
 			free_table(ept_table_of(table[i]), level - 1, may_sleep, freed);
 	}
 	free_page((unsigned long)table);
+	freed->tables += 1;
 	if (may_sleep)
 		cond_resched();
 }
@@ -299,6 +307,7 @@ void ept_free_tables(struct ept *ept, struct list_head *tables, bool may_sleep)
 	spin_lock(&ept->lock);
 	ept->counts.pages_4k -= freed.pages_4k;
 	ept->counts.pages_2m -= freed.pages_2m;
+	ept->counts.tables -= freed.tables;
 	spin_unlock(&ept->lock);
 }
 

@@ -105,9 +105,9 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
 void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
 	     hpa_t hpa, bool large);
 
-/* The leaves in the table, for statistics. */
+/* For statistics: the leaves, and the pages that the tables themselves take, without the root. */
 struct ept_counts {
-	u64 pages_4k, pages_2m;
+	u64 pages_4k, pages_2m, tables;
 };
 struct ept_counts ept_counts(struct ept *ept);
 
