@@ -5,7 +5,8 @@
  * A guest changes its vector and x87 registers, XCR0, debug registers, the MSRs of SYSCALL and of
  * segments, TSC_AUX, PAT and EFER in each round, and checks them at the start of the next; the
  * process around it does the same with what it has of these, and moves from CPU to CPU. Then several
- * such pairs preempt each other, on KVM too. MINIVMX_SECONDS says for how long (1).
+ * such pairs preempt each other, on KVM too. MINIVMX_SECONDS says for how long; else it is a second,
+ * or 1000 rounds.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -279,7 +280,7 @@ static long torture(const char *device, double seconds, bool migrate)
 	if (!ret)
 		ret = start_guest(&vm, device, host.avx);
 	watched = 0;
-	while (!ret && vm_seconds() < end) {
+	while (!ret && vm_seconds() < end && (getenv("MINIVMX_SECONDS") || rounds < 1000)) {
 		if (migrate && rounds % 8 == 0)
 			vm_pin_to_cpu(rounds / 8 % cpus);
 		rounds++;
