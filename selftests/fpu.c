@@ -386,11 +386,15 @@ TEST_F(fpu, xsetbv_without_osxsave)
 
 /* ------------------------------------------------------------------------------- AVX */
 
-/* Lowers XCR0, exits, raises it again: the upper halves have waited. */
+/*
+ * Lowers XCR0, exits, raises it again: the upper halves have waited. SSE works without its bit, and
+ * what it does is kept, too.
+ */
 GUEST_CODE(lower_xcr0, 64,
 	"vmovdqu 0x10000, %ymm0\n\t vmovdqu 0x10020, %ymm15\n\t"
 	"xor %ecx, %ecx\n\t xor %edx, %edx\n\t"
-	"mov $1, %eax\n\t xsetbv\n\t out %al, $0x10\n\t"
+	"mov $1, %eax\n\t xsetbv\n\t"
+	"mov $0x77, %ebx\n\t movd %ebx, %xmm1\n\t out %al, $0x10\n\t movd %xmm1, %ebx\n\t"
 	"mov $3, %eax\n\t xsetbv\n\t out %al, $0x10\n\t"
 	"mov $7, %eax\n\t xsetbv\n\t out %al, $0x10\n\t"
 	"vmovdqu %ymm0, 0x10040\n\t vmovdqu %ymm15, 0x10060\n\t"
@@ -399,6 +403,7 @@ GUEST_CODE(lower_xcr0, 64,
 TEST_F(fpu, upper_halves_outlive_a_lower_xcr0)
 {
 	__u64 *words = (__u64 *)(self->vm.mem + 0x10000);
+	struct minivmx_regs regs;
 	struct xsave xsave;
 
 	REQUIRE_AVX();
@@ -419,6 +424,8 @@ TEST_F(fpu, upper_halves_outlive_a_lower_xcr0)
 	xsave.ymm_high[0][0] = 0x2002;
 	ASSERT_EQ(0, set_xsave(&self->vm, &xsave));
 	ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+	EXPECT_EQ(0x77, regs.rbx);
 	EXPECT_EQ(0x2002, words[10]);
 	words[10] = 0x1002;
 	EXPECT_EQ(0, memcmp(words, words + 8, 64));
