@@ -158,6 +158,31 @@ TEST_F(dirty_log, of_a_readonly_slot_is_empty)
 	EXPECT_LOG();
 }
 
+/* Copies a word from a device to memory. */
+GUEST_CODE(copy_from_device, 32,
+	"movsl\n\t"
+	"hlt");
+
+/* The hypervisor itself carries out the write to memory. */
+TEST_F(dirty_log, names_what_the_kernel_wrote)
+{
+	struct minivmx_regs regs;
+	__u32 word = 0x12345678;
+
+	for (int round = 0; round < 2; round++) {
+		ASSERT_EQ(0, VM_START(&self->vm, VM_PROTECTED, copy_from_device));
+		ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+		regs.rsi = VM_HOLE;
+		regs.rdi = GPA + 40 * PAGE;
+		ASSERT_EQ(0, vm_set_regs(&self->vm, &regs));
+		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_MMIO);
+		memcpy(self->vm.run->mmio.data, &word, sizeof(word));
+		ASSERT_EXIT(&self->vm, MINIVMX_EXIT_HLT);
+		EXPECT_EQ(word, *(__u32 *)(self->mem + 40 * PAGE));
+		EXPECT_LOG(40);
+	}
+}
+
 TEST_F(dirty_log, errors)
 {
 	int slots = vm_ioctl(self->vm.dev, MINIVMX_CHECK_EXTENSION, MINIVMX_CAP_NR_MEMSLOTS);
