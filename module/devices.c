@@ -18,6 +18,9 @@
 
 #include "module/minivmx.h"
 
+/* As on KVM. */
+#define DEVICES_MAX	1000	/* doorbells and coalesced zones of a VM */
+
 /* A write of @size bytes (0: any) of @data (if @match) to @address signals @eventfd. */
 struct doorbell {
 	struct list_head list;
@@ -146,7 +149,7 @@ static int doorbell_add(struct vm *vm, const struct doorbell *wanted)
 {
 	struct doorbell *bell, *other;
 
-	if (vm->device_count >= MINIVMX_MAX_DEVICES)
+	if (vm->device_count >= DEVICES_MAX)
 		return -ENOSPC;
 	list_for_each_entry(other, &vm->doorbells, list)
 		if (doorbells_collide(other, wanted))
@@ -247,7 +250,7 @@ int devices_register_zone(struct vm *vm, const struct minivmx_coalesced_mmio_zon
 	zone->size = args->size;
 	zone->port = args->pio;
 	mutex_lock(&vm->lock);
-	if (vm->device_count < MINIVMX_MAX_DEVICES) {
+	if (vm->device_count < DEVICES_MAX) {
 		list_add_tail_rcu(&zone->list, &vm->coalesced_zones);
 		vm->device_count++;
 	} else {

@@ -3,10 +3,10 @@
  * dirty_log.c - which pages of a slot were written since userspace last asked: what a program needs
  * to copy a running guest.
  *
- * Reached from slots.c (a slot with MINIVMX_MEM_LOG_DIRTY_PAGES comes or goes), vm.c (GET_DIRTY_LOG)
- * and memory.c (a page was written). One rule holds at any time: a page of such a slot whose bit is
- * clear is not writable in the EPT, so its next write faults and sets the bit. Therefore all leaves
- * of the slot are small, and none is older than the log.
+ * Reached from slots.c (a slot with MINIVMX_MEM_LOG_DIRTY_PAGES comes or goes), vm.c
+ * (GET_DIRTY_LOG) and memory.c (a page was written). Process context. One rule holds at any time: a
+ * page of such a slot whose bit is clear is not writable in the EPT, so its next write faults and
+ * sets the bit. Therefore all leaves of the slot are small, and none is older than the log.
  */
 #include <linux/bitops.h>
 #include <linux/compat.h>

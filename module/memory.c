@@ -4,10 +4,11 @@
  * change of the process's own mapping.
  *
  * The guest's memory is the process's memory, nothing is pinned. The EPT (arch/x86/ept.c) is a
- * mirror of the process's page table, filled in by memory_fault() when the guest first touches a
- * page, and emptied by the mmu notifier when the kernel is about to change the page: swap it out,
- * move it, copy it after fork(), unmap it. The two may run at the same time; the sequence in
- * vmx.h settles who is first.
+ * mirror of the process's page table, filled in by memory_fault(), reached from
+ * arch/x86/exit_memory.c when the guest first touches a page, and emptied by the mmu notifier when
+ * the kernel is about to change the page: swap it out, move it, copy it after fork(), unmap it. The
+ * two may run at the same time; the sequence in vmx.h settles who is first. Process context, but
+ * the notifier may be called under spinlocks. Continues in arch/x86/ept_table.c.
  */
 #include <linux/io.h>
 #include <linux/mm.h>

@@ -6,10 +6,15 @@
  * vCPUs is open (vm->refs). A vCPU lives as long as its own file.
  *
  * Lock order:  vm->lock  >  vcpu->mutex  >  mmap_lock and the mm's other locks  >  the EPT lock
- *   vm->lock      slots and devices (writers), vcpu_ids
- *   vcpu->mutex   everything in struct vcpu and struct vmx_vcpu
- *   EPT lock      the second-level page table (arch/x86/ept.c)
- * Slots are read under RCU.
+ *   vm->lock      writing slots, their dirty logs' comings and goings, doorbells, coalesced_zones,
+ *                 device_count, vcpu_ids
+ *   vcpu->mutex   everything in struct vcpu and struct vmx_vcpu but vm, id, the pages and, for
+ *                 readers, the statistics
+ *   EPT lock      the second-level page table (arch/x86/ept.h)
+ *   ring_lock     the ring of coalesced writes. Innermost, as is the lock of a doorbell's eventfd:
+ *                 both are taken with interrupts off, in slices too
+ * Slots, doorbells and zones are read under RCU. The bits of a dirty log and tsc_offset are atomic.
+ * All else is set before others can see the object.
  */
 #ifndef _MINIVMX_MINIVMX_H
 #define _MINIVMX_MINIVMX_H
@@ -94,7 +99,6 @@ int memory_create(struct vm *vm);
 void memory_destroy(struct vm *vm);		/* may sleep for long */
 
 /* devices.c */
-#define MINIVMX_MAX_DEVICES	1000	/* doorbells and coalesced zones of a VM */
 int devices_create(struct vm *vm);
 void devices_destroy(struct vm *vm);
 int devices_ioeventfd(struct vm *vm, const struct minivmx_ioeventfd *args);

@@ -2,9 +2,10 @@
 /*
  * slots.c - slots: which guest-physical addresses show which of the process's memory.
  *
- * Reached from vm.c (SET_USER_MEMORY_REGION) and memory.c. The set of slots is replaced as a
- * whole and read under RCU. A slot that goes or moves takes its mappings with it, by the same
- * protocol as memory that the process takes away (arch/x86/vmx.h). Process context.
+ * Reached from vm.c (SET_USER_MEMORY_REGION), and from memory.c and dirty_log.c, which look for a
+ * slot. The set of slots is replaced as a whole and read under RCU. A slot that goes or moves takes
+ * its mappings with it, by the same protocol as memory that the process takes away
+ * (arch/x86/vmx.h). Process context.
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -45,6 +46,7 @@ unsigned int slots_count(struct vm *vm)
 	rcu_read_unlock();
 	return count;
 }
+
 #define SLOT_FLAGS	(MINIVMX_MEM_LOG_DIRTY_PAGES | MINIVMX_MEM_READONLY)
 
 /* As on KVM. */

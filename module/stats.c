@@ -17,11 +17,17 @@
 
 #define NAME_SIZE	48
 
-/* One descriptor, and room for its name behind it. */
+/* A struct minivmx_stats_desc with its name behind it. */
 struct stat_entry {
-	struct minivmx_stats_desc desc;
+	u32 flags;
+	s16 exponent;
+	u16 size;
+	u32 offset;
+	u32 bucket_size;
 	char name[NAME_SIZE];
 };
+static_assert(offsetof(struct stat_entry, name) == offsetof(struct minivmx_stats_desc, name));
+static_assert(offsetof(struct stat_entry, offset) == offsetof(struct minivmx_stats_desc, offset));
 
 #define COUNTER	(MINIVMX_STATS_TYPE_CUMULATIVE | MINIVMX_STATS_UNIT_NONE | MINIVMX_STATS_BASE_POW10)
 #define LEVEL	(MINIVMX_STATS_TYPE_INSTANT | MINIVMX_STATS_UNIT_NONE | MINIVMX_STATS_BASE_POW10)
@@ -29,12 +35,10 @@ struct stat_entry {
 
 #define ENTRY(type, member, kind, count, bucket)				\
 	{									\
-		.desc = {							\
-			.flags = (kind),					\
-			.size = (count),					\
-			.offset = offsetof(type, member),			\
-			.bucket_size = (bucket),				\
-		},								\
+		.flags = (kind),						\
+		.size = (count),						\
+		.offset = offsetof(type, member),				\
+		.bucket_size = (bucket),					\
 		.name = #member,						\
 	}
 

@@ -3,8 +3,8 @@
  * vcpu.c - a virtual CPU: its file, the pages that userspace maps, its ioctls, and RUN.
  *
  * Reached from vm.c (CREATE_VCPU). vcpu_run() is the upper half of a RUN; it continues in
- * arch/x86/run.c: vmx_run(). The ioctls for registers are in vcpu_state.c. Process context,
- * interrupts on, vcpu->mutex held in the ioctls.
+ * arch/x86/run.c: vmx_run(). The ioctls that get and set state are in vcpu_state.c and
+ * vcpu_lists.c. Process context, interrupts on, vcpu->mutex held in the ioctls.
  */
 #include <linux/mm.h>
 #include <linux/nospec.h>

@@ -2,8 +2,8 @@
 /*
  * vm.c - a virtual machine: its file, its ioctls, its life and death.
  *
- * Reached from main.c (CREATE_VM). Its memory is in memory.c and slots.c, its vCPUs in vcpu.c. Process
- * context, interrupts on.
+ * Reached from main.c (CREATE_VM). Continues in slots.c and memory.c for its memory, in devices.c
+ * for writes that need no exit, in vcpu.c for its vCPUs. Process context, interrupts on.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cpumask.h>

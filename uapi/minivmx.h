@@ -18,9 +18,13 @@
  *
  * Errors that every VM and vCPU ioctl can return, besides its own:
  *   EFAULT  the argument does not point to readable (or writable) memory
- *   EINTR   a signal arrived while the call waited
+ *   EINTR   a fatal signal arrived while the call waited for another one on the same vCPU
  *   EIO     the caller's address space is not the one that made the VM
  *   ENOTTY  no such ioctl on this kind of file descriptor
+ * GET_SREGS, TRANSLATE and RUN look into the CPU, and can find that it can't be had:
+ *   EBUSY   VMX operation belongs to somebody who can't lend it (see the README)
+ *   EXDEV   this CPU came online after the module was loaded, and is not like the others
+ *   EIO     the CPU refused a VMX instruction
  */
 #ifndef _UAPI_MINIVMX_H
 #define _UAPI_MINIVMX_H
@@ -127,7 +131,8 @@
  * exit. With DEASSIGN takes one away: all members must be as they were given.
  * Errors: EINVAL (len none of 0, 1, 2, 4, 8; addr + len wraps; unknown flag; DATAMATCH with len 0;
  *   fd is no eventfd), EBADF (fd is not open), EEXIST (another doorbell takes the same write),
- *   ENOENT (DEASSIGN of one that is not there), ENOSPC (MINIVMX_MAX_DEVICES), ENOMEM.
+ *   ENOENT (DEASSIGN of one that is not there), ENOSPC (a VM has at most 1000 doorbells and
+ *   zones), ENOMEM.
  */
 #define MINIVMX_IOEVENTFD		_IOW(MINIVMX_IO, 0x79, struct minivmx_ioeventfd)
 
@@ -135,7 +140,7 @@
  * Writes to the zone go to a ring in memory, and end RUN only when the ring is full. The ring is
  * at page MINIVMX_COALESCED_MMIO_PAGE_OFFSET of every vCPU's mapping; all vCPUs share it. Userspace
  * empties it before it looks at any exit. UNREGISTER takes away each zone that holds all of the
- * one given. Errors: EINVAL (pio above 1), ENOSPC, ENOMEM.
+ * one given. Errors: EINVAL (pio above 1); of REGISTER: ENOSPC (as above), ENOMEM.
  */
 #define MINIVMX_REGISTER_COALESCED_MMIO		\
 	_IOW(MINIVMX_IO, 0x67, struct minivmx_coalesced_mmio_zone)
@@ -157,8 +162,7 @@
  *           for a signal. A half-done exit (the data of an IN) has been completed first.
  *   EFAULT  the guest touched memory of a slot that the process can't (no mapping, PROT_NONE,
  *           device memory). Registers are at the instruction that touched it.
- *   EBUSY   the CPU's VMX operation belongs to somebody who can't lend it (see the README).
- *   EXDEV   this CPU came online after the module was loaded, and its VMX is not like the others'.
+ *   ENOMEM  no memory for page tables, or for the page that the guest touched.
  *   EINVAL  the argument is not 0; run->cr8 is above 15; an unknown bit is set in
  *           run->minivmx_valid_regs or minivmx_dirty_regs, or SET_SREGS or SET_VCPU_EVENTS would
  *           refuse the registers there. The guest has not run.
@@ -199,29 +203,36 @@
 #define MINIVMX_SET_FPU			_IOW(MINIVMX_IO, 0x8d, struct minivmx_fpu)
 
 /*
- * Gives the guest an external interrupt at the next RUN. There is room for one: the next takes its
- * place. Nothing holds it back, so ask run->ready_for_interrupt_injection first, or wait for
- * MINIVMX_EXIT_IRQ_WINDOW_OPEN. With RFLAGS.IF clear, or in the shadow of STI or MOV SS, RUN ends
- * with MINIVMX_EXIT_FAIL_ENTRY and the interrupt goes on waiting; with an exception on its way it is
- * lost.
- * Errors: EINVAL (vector above 255).
+ * x87, SSE and AVX registers. See struct minivmx_xsave. A component that is not in use is set to
+ * its initial value, whatever its bytes are.
+ * Errors: ENOMEM; of SET: EINVAL (a component that a guest can't have; the rest of the header is
+ *   not zero; MXCSR has bits that the CPU does not know).
  */
-#define MINIVMX_INTERRUPT		_IOW(MINIVMX_IO, 0x86, struct minivmx_interrupt)
+#define MINIVMX_GET_XSAVE		_IOR(MINIVMX_IO, 0xa4, struct minivmx_xsave)
+#define MINIVMX_SET_XSAVE		_IOW(MINIVMX_IO, 0xa5, struct minivmx_xsave)
 
 /*
- * The signals that are blocked while the thread is in RUN, instead of its own set: a signal blocked
- * outside and not inside ends RUN, and is still pending afterwards. A null pointer ends this.
- * Errors: EINVAL (len is not 8).
+ * XCR0, which the guest sets by XSETBV. It is in effect while CR4.OSXSAVE is set.
+ * Errors of SET: EINVAL (the host does not use XSAVE; nr_xcrs too large; flags not 0; an XCR0 that
+ *   XSETBV would refuse: without x87, AVX without SSE, components that CPUID leaf 0xD does not
+ *   show).
  */
-#define MINIVMX_SET_SIGNAL_MASK		_IOW(MINIVMX_IO, 0x8b, struct minivmx_signal_mask)
+#define MINIVMX_GET_XCRS		_IOR(MINIVMX_IO, 0xa6, struct minivmx_xcrs)
+#define MINIVMX_SET_XCRS		_IOW(MINIVMX_IO, 0xa7, struct minivmx_xcrs)
+
+/*
+ * The guest's own debug registers. Errors of SET: EINVAL (flags not 0; bits 63:32 of dr6 or dr7).
+ */
+#define MINIVMX_GET_DEBUGREGS		_IOR(MINIVMX_IO, 0xa1, struct minivmx_debugregs)
+#define MINIVMX_SET_DEBUGREGS		_IOW(MINIVMX_IO, 0xa2, struct minivmx_debugregs)
 
 /*
  * MSRs by number: entries[].index, in; entries[].data, in or out. They are done in order, up to the
  * first that fails: there is no such MSR, or it does not take the value (the README lists them
  * all). Returns how many were done. SET does what WRMSR in the guest does, with these differences:
- * features that CPUID does not show are no error, the microcode's version (0x8b) is stored, a locked
- * IA32_FEATURE_CONTROL can be set, SYSENTER addresses are made canonical; and a TSC (0x10) of 0, or
- * less than a second off what the other vCPUs' is, becomes equal to theirs.
+ * features that CPUID does not show are no error, the microcode's version (0x8b) is stored, a
+ * locked IA32_FEATURE_CONTROL can be set, SYSENTER addresses are made canonical; and a TSC (0x10)
+ * of 0, or less than a second off what the other vCPUs' is, becomes equal to theirs.
  * Errors: E2BIG, nmsrs is not less than MINIVMX_MAX_MSR_ENTRIES; ENOMEM.
  */
 #define MINIVMX_GET_MSRS		_IOWR(MINIVMX_IO, 0x88, struct minivmx_msrs)
@@ -231,8 +242,8 @@
  * What CPUID answers in the guest. Until it is called, all leaves read as zero. Features that it
  * does not show the guest can't switch on, and their instructions are undefined where the CPU lets
  * us say so (RDTSCP, RDPID, INVPCID). What shows the guest's state follows it, whatever the entry
- * says: OSXSAVE; APIC, which is hidden while APIC_BASE disables it; the sizes in leaf 0xD. GET shows
- * that, too.
+ * says: OSXSAVE; APIC, which is hidden while APIC_BASE disables it; the sizes in leaf 0xD. GET
+ * shows that, too.
  * Errors of SET: E2BIG (more than MINIVMX_MAX_CPUID_ENTRIES); EINVAL (unknown flag; the linear
  *   address width in leaf 0x80000008 is not 48, 57 or 0; the vCPU has run, and the list is not the
  *   one it ran with); ENOMEM.
@@ -250,21 +261,34 @@
 #define MINIVMX_GET_TSC_KHZ		_IO(MINIVMX_IO, 0xa3)
 
 /*
- * x87, SSE and AVX registers. See struct minivmx_xsave. A component that is not in use is set to its
- * initial value, whatever its bytes are.
- * Errors: ENOMEM; of SET: EINVAL (a component that a guest can't have; the rest of the header is not
- *   zero; MXCSR has bits that the CPU does not know).
+ * Gives the guest an external interrupt at the next RUN. There is room for one: the next takes its
+ * place. Nothing holds it back, so ask run->ready_for_interrupt_injection first, or wait for
+ * MINIVMX_EXIT_IRQ_WINDOW_OPEN. With RFLAGS.IF clear, or in the shadow of STI or MOV SS, RUN ends
+ * with MINIVMX_EXIT_FAIL_ENTRY and the interrupt goes on waiting; with an exception on its way it
+ * is lost.
+ * Errors: EINVAL (vector above 255).
  */
-#define MINIVMX_GET_XSAVE		_IOR(MINIVMX_IO, 0xa4, struct minivmx_xsave)
-#define MINIVMX_SET_XSAVE		_IOW(MINIVMX_IO, 0xa5, struct minivmx_xsave)
+#define MINIVMX_INTERRUPT		_IOW(MINIVMX_IO, 0x86, struct minivmx_interrupt)
 
 /*
- * XCR0, which the guest sets by XSETBV. It is in effect while CR4.OSXSAVE is set.
- * Errors of SET: EINVAL (the host does not use XSAVE; nr_xcrs too large; flags not 0; an XCR0 that
- *   XSETBV would refuse: without x87, AVX without SSE, components that CPUID leaf 0xD does not show).
+ * Gives the guest an NMI as soon as it can take one: not in its NMI handler before IRET, and not in
+ * the shadow of STI or MOV SS. One waits meanwhile, two if none is being handled; more are merged.
  */
-#define MINIVMX_GET_XCRS		_IOR(MINIVMX_IO, 0xa6, struct minivmx_xcrs)
-#define MINIVMX_SET_XCRS		_IOW(MINIVMX_IO, 0xa7, struct minivmx_xcrs)
+#define MINIVMX_NMI			_IO(MINIVMX_IO, 0x9a)
+
+/*
+ * The events that wait for the guest or are being delivered: with REGS, SREGS and the like the
+ * whole state of a vCPU between two RUNs. See struct minivmx_vcpu_events.
+ * What contradicts itself is taken as it is: with the shadow of STI and RFLAGS.IF clear RUN ends
+ * with MINIVMX_EXIT_FAIL_ENTRY; of several events with injected set one is delivered, the
+ * exception, else the NMI, else the interrupt, and the others are lost.
+ * Errors of SET: EINVAL (unknown flags; VALID_PAYLOAD or VALID_TRIPLE_FAULT; system-management mode
+ *   with VALID_SMM; exception.injected with a vector that is none). An event that VM entry does not
+ *   take, such as an exception with the wrong has_error_code, shows at RUN as
+ *   MINIVMX_EXIT_FAIL_ENTRY.
+ */
+#define MINIVMX_GET_VCPU_EVENTS		_IOR(MINIVMX_IO, 0x9f, struct minivmx_vcpu_events)
+#define MINIVMX_SET_VCPU_EVENTS		_IOW(MINIVMX_IO, 0xa0, struct minivmx_vcpu_events)
 
 /*
  * What the vCPU waits for. Without an APIC in the kernel there is MINIVMX_MP_STATE_RUNNABLE alone:
@@ -275,10 +299,11 @@
 #define MINIVMX_SET_MP_STATE		_IOW(MINIVMX_IO, 0x99, struct minivmx_mp_state)
 
 /*
- * Gives the guest an NMI as soon as it can take one: not in its NMI handler before IRET, and not in
- * the shadow of STI or MOV SS. One waits meanwhile, two if none is being handled; more are merged.
+ * The signals that are blocked while the thread is in RUN, instead of its own set: a signal blocked
+ * outside and not inside ends RUN, and is still pending afterwards. A null pointer ends this.
+ * Errors: EINVAL (len is not 8).
  */
-#define MINIVMX_NMI			_IO(MINIVMX_IO, 0x9a)
+#define MINIVMX_SET_SIGNAL_MASK		_IOW(MINIVMX_IO, 0x8b, struct minivmx_signal_mask)
 
 /*
  * Debugs the guest from outside: from the next RUN on, single steps and breakpoints end RUN with
@@ -289,26 +314,6 @@
  *   be delivered).
  */
 #define MINIVMX_SET_GUEST_DEBUG		_IOW(MINIVMX_IO, 0x9b, struct minivmx_guest_debug)
-
-/*
- * The events that wait for the guest or are being delivered: with REGS, SREGS and the like the
- * whole state of a vCPU between two RUNs. See struct minivmx_vcpu_events.
- * What contradicts itself is taken as it is: with the shadow of STI and RFLAGS.IF clear RUN ends with
- * MINIVMX_EXIT_FAIL_ENTRY; of several events with injected set one is delivered, the exception, else
- * the NMI, else the interrupt, and the others are lost.
- * Errors of SET: EINVAL (unknown flags; VALID_PAYLOAD or VALID_TRIPLE_FAULT; system-management mode
- *   with VALID_SMM; exception.injected with a vector that is none). An event that VM entry does not
- *   take, such as an exception with the wrong has_error_code, shows at RUN as
- *   MINIVMX_EXIT_FAIL_ENTRY.
- */
-#define MINIVMX_GET_VCPU_EVENTS		_IOR(MINIVMX_IO, 0x9f, struct minivmx_vcpu_events)
-#define MINIVMX_SET_VCPU_EVENTS		_IOW(MINIVMX_IO, 0xa0, struct minivmx_vcpu_events)
-
-/*
- * The guest's own debug registers. Errors of SET: EINVAL (flags not 0; bits 63:32 of dr6 or dr7).
- */
-#define MINIVMX_GET_DEBUGREGS		_IOR(MINIVMX_IO, 0xa1, struct minivmx_debugregs)
-#define MINIVMX_SET_DEBUGREGS		_IOW(MINIVMX_IO, 0xa2, struct minivmx_debugregs)
 
 /* ---------------------------------------------------------------- extension ioctls */
 
@@ -336,10 +341,10 @@
 #define MINIVMX_CAP_JOIN_MEMORY_REGIONS_WORKS	30
 #define MINIVMX_CAP_IOEVENTFD			36	/* IOEVENTFD */
 #define MINIVMX_CAP_SET_IDENTITY_MAP_ADDR	37
-#define MINIVMX_CAP_DEBUGREGS			50	/* GET_DEBUGREGS, SET_DEBUGREGS */
 #define MINIVMX_CAP_INTERNAL_ERROR_DATA		40	/* run->internal.data is filled in */
 #define MINIVMX_CAP_VCPU_EVENTS			41	/* GET_VCPU_EVENTS, SET_VCPU_EVENTS */
 #define MINIVMX_CAP_INTR_SHADOW			49	/* interrupt.shadow in VCPU_EVENTS */
+#define MINIVMX_CAP_DEBUGREGS			50	/* GET_DEBUGREGS, SET_DEBUGREGS */
 #define MINIVMX_CAP_XSAVE			55	/* GET_XSAVE, SET_XSAVE */
 #define MINIVMX_CAP_XCRS			56	/* GET_XCRS, SET_XCRS: 0 where the host does not use XSAVE */
 #define MINIVMX_CAP_TSC_CONTROL			60	/* SET_TSC_KHZ can change the frequency: 0 */
@@ -359,8 +364,9 @@
 
 /* -------------------------------------------------------------------------- memory */
 
-#define MINIVMX_MEM_LOG_DIRTY_PAGES	(1UL << 0)	/* keep a log for GET_DIRTY_LOG; may be changed later */
-#define MINIVMX_MEM_READONLY	(1UL << 1)	/* a guest write is not performed but handed to userspace */
+/* minivmx_userspace_memory_region.flags */
+#define MINIVMX_MEM_LOG_DIRTY_PAGES	(1UL << 0)	/* GET_DIRTY_LOG; can change in a live slot */
+#define MINIVMX_MEM_READONLY		(1UL << 1)	/* a guest write is userspace's to perform */
 
 struct minivmx_userspace_memory_region {
 	__u32 slot;		/* in: number of the slot, 0 to MINIVMX_MAX_SLOTS - 1 */
@@ -466,12 +472,6 @@ struct minivmx_stats_desc {
 
 /* ----------------------------------------------------------------------- registers */
 
-/* in, for SET_SIGNAL_MASK */
-struct minivmx_signal_mask {
-	__u32 len;		/* bytes of sigset: 8 */
-	__u8  sigset[];		/* the kernel's sigset_t */
-};
-
 struct minivmx_regs {
 	__u64 rax, rbx, rcx, rdx;
 	__u64 rsi, rdi, rsp, rbp;
@@ -505,7 +505,8 @@ struct minivmx_sregs {
 	struct minivmx_dtable gdt, idt;
 	__u64 cr0, cr2, cr3, cr4, cr8;
 	__u64 efer;
-	__u64 apic_base;	/* kept, but no APIC is emulated; at reset 0xfee00900 on vCPU 0, else 0xfee00800 */
+	/* Kept, but no APIC is emulated. At reset 0xfee00900 on vCPU 0, else 0xfee00800. */
+	__u64 apic_base;
 	/*
 	 * The interrupt that waits, as by INTERRUPT. SET: of several bits the lowest counts; none leaves
 	 * what waits.
@@ -568,6 +569,12 @@ struct minivmx_interrupt {
 	__u32 irq;		/* in: vector, 0 to MINIVMX_NR_INTERRUPTS - 1 */
 };
 
+/* SET_SIGNAL_MASK */
+struct minivmx_signal_mask {
+	__u32 len;		/* in: bytes of sigset: 8 */
+	__u8  sigset[];		/* in: the kernel's sigset_t */
+};
+
 #define MINIVMX_MP_STATE_RUNNABLE	0
 
 struct minivmx_mp_state {
@@ -587,8 +594,8 @@ struct minivmx_mp_state {
 #define MINIVMX_X86_SHADOW_INT_STI	0x02	/* the instruction after STI is next */
 
 /*
- * INT3, INTO, INT1 and INT n are not shown as events: RIP is at the instruction until its delivery is
- * done, and it runs again.
+ * INT3, INTO, INT1 and INT n are not shown as events: RIP is at the instruction until its delivery
+ * is done, and it runs again.
  */
 struct minivmx_vcpu_events {
 	struct {
@@ -705,8 +712,8 @@ struct minivmx_msr_list {
 #define MINIVMX_EXIT_IO			2	/* IN, OUT, INS, OUTS: run->io; the next RUN finishes them */
 #define MINIVMX_EXIT_DEBUG		4	/* a breakpoint or a single step: run->debug */
 #define MINIVMX_EXIT_HLT		5	/* HLT; RIP is past it */
-#define MINIVMX_EXIT_IRQ_WINDOW_OPEN	7	/* the guest can take an interrupt; see request_interrupt_window */
 #define MINIVMX_EXIT_MMIO		6	/* an access where no memory is: run->mmio */
+#define MINIVMX_EXIT_IRQ_WINDOW_OPEN	7	/* see minivmx_run.request_interrupt_window */
 #define MINIVMX_EXIT_SHUTDOWN		8	/* triple fault */
 #define MINIVMX_EXIT_FAIL_ENTRY		9	/* VM entry failed: run->fail_entry */
 #define MINIVMX_EXIT_INTR		10	/* a signal is pending; RUN fails with EINTR */

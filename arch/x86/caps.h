@@ -52,7 +52,7 @@ static inline bool vmx_caps_has_tsc_aux(void)
 
 /* Fills in vmx_caps, or refuses this machine; errors as for vmx_setup(). */
 int vmx_caps_setup(void);
-/* Is this CPU like those that vmx_caps_setup() saw? It may have come online since. Interrupts off. */
+/* Is this CPU like those that vmx_caps_setup() saw, if it came online since? Interrupts off. */
 bool vmx_caps_cpu_fits(void);
 
 #endif /* _MINIVMX_ARCH_CAPS_H */

@@ -2,10 +2,9 @@
 /*
  * decode.c - what an instruction does with memory, from its bytes.
  *
- * Reached from wherever an exit leaves an access to memory to be done by hand. One function for
- * each part of an instruction, in the order in which the parts stand in memory: prefixes, opcode,
- * ModRM, SIB, displacement, immediate. SDM 2A "Instruction Format". What the opcodes mean is in
- * opcode_map.c. Any context.
+ * Reached from emulate.c. One function for each part of an instruction, in the order in which the
+ * parts stand in memory: prefixes, opcode, ModRM, SIB, displacement, immediate. SDM 2A "Instruction
+ * Format". What the opcodes mean is in opcode_map.c. Any context.
  */
 #include <linux/types.h>
 

@@ -2,9 +2,10 @@
 /*
  * ept.c - the second-level page table (EPT): guest-physical to host-physical addresses.
  *
- * The table mirrors the process's own page table: module/memory.c maps a page when the guest
- * first touches it, and unmaps it when the process's mapping changes. A page that was unmapped
- * may be freed at once, so nobody may be left who still reaches it through a cached
+ * Reached from run.c at both ends of a slice, and from module/memory.c, slots.c and dirty_log.c in
+ * process context. The table mirrors the process's own page table: module/memory.c maps a page when
+ * the guest first touches it, and unmaps it when the process's mapping changes. A page that was
+ * unmapped may be freed at once, so nobody may be left who still reaches it through a cached
  * translation. Two rules see to that:
  *
  *   Kick and wait. A slice sets its CPU's bit in ept->running, then reads the generation. Who

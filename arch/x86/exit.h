@@ -3,8 +3,9 @@
  * exit.h - what a handler of a VM exit gets, and what it may answer.
  *
  * A handler is named handle_ and its reason in lower case. It runs in the slice: interrupts off,
- * our VMCS current, no sleeping, no locks, no printing. Its inputs are the exit, read once, and
- * the vCPU; it neither advances RIP nor calls another handler: it answers, and exit.c acts.
+ * our VMCS current, no sleeping, no printing, no locks but those of devices_write(). Its inputs
+ * are the exit, read once, and the vCPU; it neither advances RIP nor calls another handler: it
+ * answers, and exit.c acts. exit_policy.h has the table.
  *
  * What a handler can't do there, because it needs the guest's memory or may sleep, is done by the
  * reason's second, slow handler: after the slice, interrupts on, registers in struct vmx_vcpu.

@@ -2,9 +2,10 @@
 /*
  * exit_cpuid.c - what CPUID answers in a guest.
  *
- * CPUID always exits. The answer comes from the table that userspace gave (SET_CPUID2), and is
- * zero where the table has no entry; a few bits follow the guest's state. What userspace may
- * put into the table is cpuid.c's. SDM 2A "CPUID".
+ * CPUID always exits. Reached from exit.c, in the slice, and from module/vcpu_lists.c (SET_CPUID2,
+ * GET_CPUID2) outside. The answer comes from the table that userspace gave, and is zero where the
+ * table has no entry; a few bits follow the guest's state. What userspace should put into the
+ * table is cpuid.c's. SDM 2A "CPUID".
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

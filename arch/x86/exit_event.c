@@ -34,9 +34,9 @@ enum exit_action handle_preemption_timer(struct vmx_vcpu *vmx, const struct exit
 }
 
 /*
- * The guest asks for #AC by CR0.AM and RFLAGS.AC, at privilege level 3 alone. One that comes without
- * is the host's: it looks for accesses across cache lines that lock the bus. SDM 3A "Alignment
- * Check Exception".
+ * The guest asks for #AC by CR0.AM and RFLAGS.AC, at privilege level 3 alone. One that comes
+ * without is the host's: it looks for accesses across cache lines that lock the bus. SDM 3A
+ * "Alignment Check Exception".
  */
 static bool alignment_check_is_guests(void)
 {

@@ -3,9 +3,9 @@
  * exit_memory.c - the guest touched a guest-physical address that the EPT does not map, or not
  * so.
  *
- * Reached from exit.c after the slice, interrupts on: finding the page may sleep.
- * module/memory.c maps it, and the guest tries again. Where no memory is, a device may be: emulate.c
- * executes the instruction, with userspace as the device.
+ * Reached from exit.c after the slice, interrupts on: finding the page may sleep. Continues in
+ * module/memory.c, which maps it, and the guest tries again. Where no memory is, a device may be:
+ * emulate.c executes the instruction, with userspace as the device.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

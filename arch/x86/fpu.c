@@ -4,8 +4,8 @@
  *
  * No VM entry or exit switches any of it. Reached from host.c at both ends of a slice, from exit.c
  * for XSETBV, and from module/vcpu_state.c (GET_FPU to SET_XCRS) outside slices. Where the kernel
- * does not use XSAVE, FXSAVE does, and a guest has neither XSAVE nor AVX. SDM 1 "Managing State Using
- * the XSAVE Feature Set".
+ * does not use XSAVE, FXSAVE does, and a guest has neither XSAVE nor AVX. SDM 1 "Managing State
+ * Using the XSAVE Feature Set".
  */
 #include <linux/errno.h>
 #include <linux/math64.h>
@@ -14,14 +14,13 @@
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/xcr.h>
-#include <asm/vmx.h>
 
 #include "arch/x86/cpuid.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/fpu.h"
 #include "arch/x86/host.h"
+#include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
-#include "arch/x86/vmcs.h"
 
 u64 guest_xfeatures __ro_after_init;
 
@@ -131,7 +130,7 @@ enum exit_action handle_xsetbv(struct vmx_vcpu *vmx, const struct exit_info *exi
 {
 	u64 value = (u32)vmx->regs[VMX_RAX] | vmx->regs[VMX_RDX] << 32;
 
-	if (VMX_AR_DPL(vmcs_read32(GUEST_SS_AR_BYTES)) != 0 ||
+	if (state_cpl() != 0 ||
 	    (u32)vmx->regs[VMX_RCX] != XCR_XFEATURE_ENABLED_MASK || !xcr0_valid(vmx, value))
 		return EXIT_PROTECTION;
 	vmx->xcr0 = value;

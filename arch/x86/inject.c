@@ -2,10 +2,11 @@
 /*
  * inject.c - events into the guest: what VM entry delivers through the guest's IDT.
  *
- * Reached from run.c around each VM entry, in the slice; events.c is what userspace sees of it. An
- * entry delivers one event. An exit can come in the middle of a delivery (the guest's IDT or stack
- * was not mapped yet, say): the CPU then says what it was delivering, and the next entry must
- * deliver it again, or it is lost. SDM 3C "Information for VM Exits That Occur During Event
+ * Reached from run.c around each VM entry, in the slice, and from whoever raises an exception in
+ * the guest: exit.c and handlers in the slice, emulate.c outside. events.c is what userspace sees
+ * of it. An entry delivers one event. An exit can come in the middle of a delivery (the guest's IDT
+ * or stack was not mapped yet, say): the CPU then says what it was delivering, and the next entry
+ * must deliver it again, or it is lost. SDM 3C "Information for VM Exits That Occur During Event
  * Delivery", "Event Injection".
  */
 #include <linux/bits.h>

@@ -3,8 +3,9 @@
  * mitigate.c - clearing the L1 data cache and the branch predictors around a slice, and what else
  * keeps a guest from harming the host through the CPU's flaws.
  *
- * Reached from run.c and ept_table.c. The policy follows the kernel's: what it found the CPU vulnerable to,
- * and what the command line (mitigations=) asks for. Interrupts are off but during setup.
+ * Reached from run.c at both ends of a slice, interrupts off, from ept_table.c (large pages), and
+ * at load from slice.c: vmx_setup(). The policy follows the kernel's: what it found the CPU
+ * vulnerable to, and what the command line (mitigations=) asks for.
  */
 #include <linux/cpu.h>
 #include <linux/gfp.h>

@@ -2,8 +2,8 @@
 /*
  * sregs.c - guest registers as the ioctls show them, and which values a CPU can hold.
  *
- * Reached from module/vcpu.c (GET_REGS to SET_SREGS), outside slices, interrupts on. A value that
- * was set waits in struct vmx_vcpu for the next slice (state.c).
+ * Reached from module/vcpu_state.c (GET_REGS to SET_SREGS) and run_page.c, outside slices,
+ * interrupts on. A value that was set waits in struct vmx_vcpu for the next slice (state.c).
  */
 #include <linux/errno.h>
 #include <linux/string.h>

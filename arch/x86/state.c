@@ -2,8 +2,9 @@
 /*
  * state.c - guest registers: between struct vmx_vcpu and the VMCS.
  *
- * Reached from run.c at both ends of a slice, and from sregs.c. vcpu.h explains dirty and stale
- * groups.
+ * Reached from run.c at both ends of a slice, and from handlers (exit_*.c) between them; outside
+ * slices state_fetch() is reached from whoever looks at registers that only the VMCS has. vcpu.h
+ * explains dirty and stale groups.
  */
 #include <linux/bits.h>
 #include <linux/irqflags.h>

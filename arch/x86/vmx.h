@@ -132,8 +132,8 @@ static inline bool thread_owes_work(void)
 }
 
 /*
- * How vmx_run() and what it calls with interrupts on end, besides a negative errno: -EBUSY (this
- * CPU's VMX operation can't be had), -EFAULT, -ENOMEM.
+ * How vmx_run() and what it calls with interrupts on end, besides a negative errno: -EFAULT,
+ * -ENOMEM, and those of slice_begin(), if this CPU can't be had: -EBUSY, -EXDEV, -EIO.
  */
 enum vmx_result {
 	VMX_RESUME,		/* go on in the guest (never vmx_run()'s own) */
@@ -163,8 +163,8 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx);
 
 /*
- * Takes in what userspace has put into the run page for this RUN: registers, CR8. First in each RUN:
- * 0, -EINVAL, or as the register calls.
+ * Takes in what userspace has put into the run page for this RUN: registers, CR8. First in each
+ * RUN. 0, -EINVAL, or as the register calls.
  */
 int vmx_take_run_page(struct vmx_vcpu *vmx);
 /*
@@ -180,8 +180,8 @@ const char *vmx_last_exit_name(struct vmx_vcpu *vmx);
 int vmx_fill_run_page(struct vmx_vcpu *vmx);
 
 /*
- * The register calls: 0 or an error as the uapi header lists, and -EBUSY where the CPU's VMX
- * operation can't be had.
+ * The register calls: 0 or an error as the uapi header lists. Those that fetch what only the VMCS
+ * has fail as slice_begin() does.
  */
 int vmx_get_regs(struct vmx_vcpu *vmx, struct minivmx_regs *regs);
 int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs);

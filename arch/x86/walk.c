@@ -3,9 +3,10 @@
  * walk.c - from an address as an instruction has it to a guest-physical one: segmentation, then
  * the guest's own page tables, in every mode but 5-level paging, which CPUID hides.
  *
- * Reached from where an instruction is emulated (guest_memory.c) and from module/vcpu_state.c
- * (TRANSLATE). The CPU did the same walk a moment ago, but tells only where it ended. Outside
- * slices, interrupts on; the tables are guest memory, and another vCPU may be changing them.
+ * Reached from where an instruction is emulated (emulate.c, mmio.c, exit_io.c) and from
+ * module/vcpu_state.c (TRANSLATE). Continues in module/memory.c, which has the guest's memory. The
+ * CPU did the same walk a moment ago, but tells only where it ended. Outside slices, interrupts on;
+ * the tables are guest memory, and another vCPU may be changing them.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>

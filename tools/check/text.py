@@ -143,6 +143,24 @@ def msrs():
         yield from expected
 
 
+def ioctls():
+    """The README's table of ioctls has those of the header, in its order."""
+    define = re.compile(r"^#define (MINIVMX_\w+)\s+(?:\\\n\s+)?_IO[RW]*\(", re.M)
+    expected = define.findall(read("uapi/minivmx.h"))
+    found = re.findall(r"^\| `(MINIVMX_\w+)` \| (?:device|VM|vCPU)\b", read("README.md"), re.M)
+    if not expected:
+        yield "uapi/minivmx.h: no ioctls found"
+    for name in expected:
+        if name not in found:
+            yield f"README.md: the table of ioctls lacks {name}"
+    for name in found:
+        if name not in expected:
+            yield f"README.md: uapi/minivmx.h has no ioctl {name}"
+    if sorted(found) == sorted(expected) and found != expected:
+        yield "README.md: the ioctls are in another order than in uapi/minivmx.h: " + \
+            ", ".join(name for name, other in zip(found, expected) if name != other)
+
+
 def long_parts():
     """Notes on C files and functions longer than this project aims for."""
     for path in files("module", "arch", "uapi", "tools", "selftests", ends=(".c", ".h")):
