@@ -10,7 +10,7 @@
 # KDIR=DIR             build the module against these headers; default: the running kernel's
 # COMMAND='...'        what `make run` runs in the test machine
 # ARGS='...'           more options for the differential test (--only NAME, --random COUNT, ...)
-# COUNT=N SEED=N       how many random byte strings fuzz-decode compares, and which
+# COUNT=N SEED=N       how many random byte strings fuzz-decode compares, and which; SEED also for test-long
 # V=1                  show the commands
 
 MAKEFLAGS += --no-print-directory
@@ -36,7 +36,7 @@ COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz run test differential fuzz-decode exit-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz run test test-long differential fuzz-decode exit-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -88,8 +88,11 @@ run: setup ## boot the test machine and run a guest in it, exit by exit (COMMAND
 test: setup ## run all tests in the test machine; the last line is the verdict
 	$(Q)selftests/matrix
 
+test-long: setup ## run all tests, and those that take long: random guests, fuzzing, torture
+	$(Q)selftests/matrix --long $(if $(SEED),--seed $(SEED))
+
 # The verdict comes last, whatever is said while the machine shuts down.
-differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx and compare
+differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx, and compare (ARGS='...')
 	$(Q)mkdir -p build && { $(TESTBED) --smp 2 --with-kvm --timeout $(DIFFERENTIAL_TIMEOUT) -- \
 		sh -c 'modprobe kvm_intel; exec selftests/differential $(ARGS)'; echo $$? >build/differential.status; } | \
 		tee build/differential.log | sed '/ differences$$/d'; \
@@ -120,6 +123,6 @@ distclean: clean ## remove build/ and editor and Python leftovers; the cache of 
 	$(Q)find tools selftests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this list
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 	@echo
 	$(Q)sed -n 's/^# \([A-Z]*=.*\)/  \1/p' Makefile

@@ -161,6 +161,20 @@ def ioctls():
             ", ".join(name for name, other in zip(found, expected) if name != other)
 
 
+def capabilities():
+    """The README's table of capabilities has those of the header."""
+    expected = set(re.findall(r"^#define MINIVMX_CAP_(\w+)", read("uapi/minivmx.h"), re.M))
+    _, _, table = read("README.md").partition("| capability | value |\n")
+    rows = table.split("\n\n")[0].splitlines()
+    found = [name for row in rows for name in re.findall(r"`([A-Z0-9_]+)`", row.split("|")[1])]
+    if not expected:
+        yield "uapi/minivmx.h: no capabilities found"
+    for name in sorted(expected ^ set(found)):
+        yield f"only {'uapi/minivmx.h' if name in expected else 'README.md'} has capability {name}"
+    for name in sorted(name for name in set(found) if found.count(name) > 1):
+        yield f"README.md: capability {name} has two rows"
+
+
 def long_parts():
     """Notes on C files and functions longer than this project aims for."""
     for path in files("module", "arch", "uapi", "tools", "selftests", ends=(".c", ".h")):
