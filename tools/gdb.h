@@ -4,7 +4,7 @@
  *
  * Reached from run.c around each RUN. The guest is stopped until a gdb has connected and says
  * continue; while it runs, a byte from gdb interrupts RUN by a signal (SIGIO). Continues in
- * gdb.c (commands), gdb_link.c (the connection), gdb_target.c and gdb_registers.c (the guest).
+ * gdb.c.
  */
 #ifndef MINIVMX_TOOLS_GDB_H
 #define MINIVMX_TOOLS_GDB_H

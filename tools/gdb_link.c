@@ -2,8 +2,9 @@
 /*
  * gdb_link.c - sockets under gdb's remote protocol, acknowledgements, waiting.
  *
- * Reached from gdb.c. Sockets raise SIGIO when something comes: run.c's handler makes a RUN in
- * progress return, so that nobody has to look while the guest runs.
+ * Reached from gdb.c and gdb_commands.c; continues in gdb_packet.c. Sockets raise SIGIO when
+ * something comes: run.c's handler makes a RUN in progress return, so that nobody has to look while
+ * the guest runs.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -2,7 +2,7 @@
 /*
  * gdb_link.h - the connection to gdb: one socket that listens, one debugger at a time, packets.
  *
- * Reached from gdb.c. A connection that fails is closed here; the caller sees LINK_LOST.
+ * Reached from gdb.c and gdb_commands.c. A connection that fails is closed here; the caller sees LINK_LOST.
  */
 #ifndef MINIVMX_TOOLS_GDB_LINK_H
 #define MINIVMX_TOOLS_GDB_LINK_H

@@ -2,7 +2,7 @@
 /*
  * gdb_packet.c - the framing of gdb's remote serial protocol.
  *
- * Reached from gdb.c; see gdb_packet.h. What arrives is a stranger's: every byte string has a
+ * Reached from gdb_link.c for what arrives and is sent, from gdb*.c for its content; see gdb_packet.h. What arrives is a stranger's: every byte string has a
  * defined outcome, and none writes outside the buffers.
  */
 #include <stdarg.h>

@@ -2,8 +2,7 @@
 /*
  * gdb_packet.h - the framing of gdb's remote serial protocol: bytes to packets and back.
  *
- * Reached from gdb.c. Pure functions over memory: selftests/gdb_packet.c tests them without a
- * VM or a socket. A packet is `$data#checksum`; '#', '$', '}' and '*' inside are escaped by '}'.
+ * Pure functions over memory: selftests/gdb_packet.c tests them without a VM or a socket. A packet is `$data#checksum`; '#', '$', '}' and '*' inside are escaped by '}'.
  * The protocol is appendix "GDB Remote Serial Protocol" of the gdb manual.
  */
 #ifndef MINIVMX_TOOLS_GDB_PACKET_H

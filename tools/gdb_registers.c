@@ -2,7 +2,7 @@
 /*
  * gdb_registers.c - the guest's registers for gdb, and their description in XML.
  *
- * Reached from gdb.c. One table lists them all. gdb knows two register sets of x86 and can't
+ * Reached from gdb_commands.c; see gdb_target.h. One table lists them all. gdb knows two register sets of x86 and can't
  * change between them while it is connected: so the guest's mode at that time decides. The 64-bit
  * set is for long mode; the 32-bit set for the others, where gdb would refuse the 64-bit one as
  * soon as it is told to disassemble 32- or 16-bit code. A debugger that connects anew after

@@ -2,7 +2,7 @@
 /*
  * gdb_target.c - memory, breakpoints and single steps of a guest under gdb.
  *
- * Reached from gdb.c. SET_GUEST_DEBUG does the work: INT3 and the CPU's debug registers end RUN
+ * Reached from gdb.c and gdb_commands.c. SET_GUEST_DEBUG does the work: INT3 and the CPU's debug registers end RUN
  * with MINIVMX_EXIT_DEBUG instead of an exception in the guest. INT3s are in memory only while
  * the guest runs, so that gdb always sees, and changes, what the guest itself put there.
  */

@@ -3,7 +3,7 @@
  * gdb_target.h - the stopped guest as gdb sees it: registers (gdb_registers.c), memory,
  * breakpoints and single steps (gdb_target.c).
  *
- * Reached from gdb.c. Functions that can fail return 0 or an errno, which gdb is told.
+ * Reached from gdb.c and gdb_commands.c. Functions that can fail return 0 or an errno, which gdb is told.
  */
 #ifndef MINIVMX_TOOLS_GDB_TARGET_H
 #define MINIVMX_TOOLS_GDB_TARGET_H

@@ -18,7 +18,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
-	{ "run",    "minivmx run",    command_run,    "run a guest: a flat binary or a static ELF64" },
+	{ "run",    "minivmx run",    command_run,    "run a guest, a flat binary or a static ELF64; trace it; let gdb control it" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
 };

@@ -251,6 +251,9 @@ int report_run_error(const struct vm *vm, int error)
 	case EBUSY:
 		meaning = "; somebody else holds this CPU's VMX operation and cannot lend it, see `minivmx doctor`";
 		break;
+	case EXDEV:
+		meaning = "; this CPU came online after the module was loaded, and is not like the others";
+		break;
 	case EIO:
 		meaning = "; the VM belongs to another process, or VMXON failed";
 		break;

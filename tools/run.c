@@ -38,8 +38,9 @@ static struct minivmx_run *volatile current_run;
 static volatile sig_atomic_t stop_signal;
 
 /*
- * A signal makes a RUN in progress return (SIGIO: gdb has something to say). One that comes just before RUN would be lost, and the guest
- * run on: immediate_exit closes that gap, as the kernel reads it after the last moment a signal can miss.
+ * A signal makes a RUN in progress return (SIGIO: gdb has something to say). One that comes just
+ * before RUN would be lost, and the guest run on: immediate_exit closes that gap, as the kernel
+ * reads it after the last moment a signal can miss.
  */
 static void on_signal(int signal)
 {
@@ -252,7 +253,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option option_table[] = {
 	{ .name = "device",  .key = 'd', .arg = "PATH", .doc = "/dev/minivmx (default) or /dev/kvm" },
 	{ .name = "mem",     .key = 'm', .arg = "MIB",  .doc = "guest memory from address 0 on, 1 to 3072 (64)" },
-	{ .name = "mode",    .key = 'M', .arg = "MODE", .doc = "real (default for flat binaries), protected, or long (ELF64)" },
+	{ .name = "mode",    .key = 'M', .arg = "MODE",
+	  .doc = "real, protected or long; default: long for ELF64 files, which know no other, real for flat binaries" },
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
 	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
@@ -264,7 +266,8 @@ static const char doc[] =
 	"Runs GUEST: a static ELF64 at its physical addresses, or a flat binary at 0x7c00 (real; stack below) "
 	"or 0x100000 (protected, long; stack below 0x80000, tables at 0x1000 to 0x7fff; no IDT). RDI holds the memory's size.\v"
 	"Ports: 0xe9 and COM1 (0x3f8) print; OUT to 0xf4 ends with the value's low byte as status; "
-	"others read as ones.\n"
+	"others read as ones. No device interrupts or has memory: HLT ends the run, and so does an access "
+	"outside the memory.\n"
 	"With --gdb the guest waits for gdb to say \"continue\"; if gdb goes without detaching, it waits for another.\n"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "
 	"5 VM entry failed, 6 bad image, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
