@@ -114,19 +114,6 @@ static int start(struct vm *vm, enum vm_mode mode, unsigned int cr)
 	return ret ? ret : vm_catch_faults(vm, mode);
 }
 
-static int run_with_rax(struct vm *vm, __u64 rax)
-{
-	struct minivmx_regs regs;
-	int ret = vm_get_regs(vm, &regs);
-
-	regs.rax = rax;
-	regs.rip = VM_CODE;
-	regs.rsp = VM_STACK;
-	if (!ret)
-		ret = vm_set_regs(vm, &regs);
-	return ret ? ret : vm_run(vm);
-}
-
 TEST_F(control_registers, values)
 {
 	struct vm *vm = &self->vm;
@@ -143,7 +130,7 @@ TEST_F(control_registers, values)
 		ASSERT_EQ(0, vm_get_sregs(vm, &before));
 		old = row->cr ? before.cr4 : before.cr0;
 		new = (old | row->set) & ~row->clear;
-		ASSERT_EQ(0, run_with_rax(vm, new));
+		ASSERT_EQ(0, vm_run_with_rax(vm, new));
 		ASSERT_EQ(MINIVMX_EXIT_HLT, vm->run->exit_reason) {
 			TH_LOG("row %u", i);
 			vm_print_exit(vm);
@@ -177,7 +164,7 @@ TEST_F(control_registers, upper_half_is_ignored_in_32_bit_code)
 
 	ASSERT_EQ(0, start(&self->vm, VM_PROTECTED, 0));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
-	ASSERT_EQ(0, run_with_rax(&self->vm, 0xffffffff00000000 | sregs.cr0 | CR0_CD));
+	ASSERT_EQ(0, vm_run_with_rax(&self->vm, 0xffffffff00000000 | sregs.cr0 | CR0_CD));
 	ASSERT_EQ(MINIVMX_EXIT_HLT, self->vm.run->exit_reason);
 	EXPECT_EQ(NO_FAULT, vm_caught(&self->vm));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
@@ -270,7 +257,7 @@ TEST_F(control_registers, features_that_cpuid_hides)
 		ASSERT_EQ(0, set_features(&self->vm, false));
 		ASSERT_EQ(0, start(&self->vm, VM_LONG, 4));
 		ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
-		ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4 | features[i].cr4));
+		ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4 | features[i].cr4));
 		ASSERT_EQ(MINIVMX_EXIT_HLT, self->vm.run->exit_reason);
 		EXPECT_EQ(GP, vm_caught(&self->vm)) {
 			TH_LOG("%s", features[i].name);
@@ -295,7 +282,7 @@ TEST_F(control_registers, features_that_cpuid_shows)
 		/* No user's page: SMEP and SMAP would keep ring 0 off it. */
 		*(__u64 *)(self->vm.mem + VM_PML4) &= ~PTE_USER;
 		ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
-		ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4 | features[i].cr4));
+		ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4 | features[i].cr4));
 		ASSERT_EQ(MINIVMX_EXIT_HLT, self->vm.run->exit_reason);
 		EXPECT_EQ(NO_FAULT, vm_caught(&self->vm)) {
 			TH_LOG("%s", features[i].name);
@@ -303,7 +290,7 @@ TEST_F(control_registers, features_that_cpuid_shows)
 		ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
 		EXPECT_EQ(sregs.cr4 | features[i].cr4, regs.rbx);
 		/* And off again. */
-		ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4));
+		ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4));
 		ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
 		EXPECT_EQ(sregs.cr4, regs.rbx);
 	}
@@ -321,17 +308,17 @@ TEST_F(control_registers, pcide_rules)
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
 	sregs.cr3 |= 8;
 	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
-	ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE));
+	ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE));
 	EXPECT_EQ(GP, vm_caught(&self->vm));
 	/* The same with a bit that exits, so that the hypervisor has to find it. */
-	ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE | CR4_MCE));
+	ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE | CR4_MCE));
 	EXPECT_EQ(GP, vm_caught(&self->vm));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
 	EXPECT_EQ(0, sregs.cr4 & CR4_MCE);
 
 	ASSERT_EQ(0, start(&self->vm, VM_PROTECTED, 4));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
-	ASSERT_EQ(0, run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE | CR4_MCE));
+	ASSERT_EQ(0, vm_run_with_rax(&self->vm, sregs.cr4 | CR4_PCIDE | CR4_MCE));
 	EXPECT_EQ(GP, vm_caught(&self->vm));
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
 	EXPECT_EQ(0, sregs.cr4 & CR4_MCE);

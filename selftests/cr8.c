@@ -15,19 +15,6 @@ VM_FIXTURE(cr8)
 	VM_SETUP(self, variant);
 }
 
-static int run_with_rax(struct vm *vm, __u64 rax)
-{
-	struct minivmx_regs regs;
-	int ret = vm_get_regs(vm, &regs);
-
-	regs.rax = rax;
-	regs.rip = VM_CODE;
-	regs.rsp = VM_STACK;
-	if (!ret)
-		ret = vm_set_regs(vm, &regs);
-	return ret ? ret : vm_run(vm);
-}
-
 GUEST_CODE(write_cr8, 64, "mov %rax, %cr8\n\t mov %cr8, %rbx\n\t hlt");
 GUEST_CODE(cr8_rsp, 64,
 	"mov $5, %eax\n\t mov %rax, %cr8\n\t mov %rsp, %rcx\n\t mov %cr8, %rsp\n\t"
@@ -39,7 +26,7 @@ static int start_cr8(struct vm *vm, __u64 value)
 
 	if (!ret)
 		ret = vm_catch_faults(vm, VM_LONG);
-	return ret ? ret : run_with_rax(vm, value);
+	return ret ? ret : vm_run_with_rax(vm, value);
 }
 
 TEST_F(cr8, up_and_down)
@@ -102,7 +89,7 @@ TEST_F(cr8, from_the_run_page)
 	sregs.cr8 = 7;
 	ASSERT_EQ(0, vm_set_sregs(vm, &sregs));
 	vm->run->cr8 = 2;
-	ASSERT_EQ(0, run_with_rax(vm, 1));
+	ASSERT_EQ(0, vm_run_with_rax(vm, 1));
 	EXPECT_EQ(MINIVMX_EXIT_SET_TPR, vm->run->exit_reason);
 	vm->run->cr8 = 16;
 	EXPECT_EQ(-EINVAL, vm_run(vm));

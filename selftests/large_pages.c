@@ -54,16 +54,6 @@ FIXTURE_VARIANT(large_pages) { const char *device; bool kvm; };
 FIXTURE_VARIANT_ADD(large_pages, minivmx) { .device = MINIVMX_DEVICE };
 FIXTURE_VARIANT_ADD(large_pages, kvm) { .device = KVM_DEVICE, .kvm = true };
 
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
 /* The word in brackets. */
 static void read_choice(const char *path, char *choice, size_t size)
 {
@@ -102,7 +92,7 @@ FIXTURE_SETUP(large_pages)
 {
 	VM_SETUP(self, variant);
 	read_choice(THP, self->thp, sizeof(self->thp));
-	if (!write_text(THP, "madvise"))
+	if (!vm_write_text(THP, "madvise"))
 		SKIP(_exit(VM_SKIP_CODE), "no transparent huge pages");
 	self->area = mmap(NULL, 3 * HUGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -114,7 +104,7 @@ FIXTURE_SETUP(large_pages)
 FIXTURE_TEARDOWN(large_pages)
 {
 	if (*self->thp)
-		write_text(THP, self->thp);
+		vm_write_text(THP, self->thp);
 	munmap(self->area, 3 * HUGE);
 	vm_destroy(&self->vm);
 }

@@ -106,16 +106,6 @@ TEST_F(memory_host, child_writes_its_copy)
 	EXPECT_EQ(0x1002, *host(&self->vm, GPA));
 }
 
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
 /* KSM makes one page of equal ones; the guest's write must get a page of its own. */
 TEST_F(memory_host, merged_pages)
 {
@@ -125,7 +115,7 @@ TEST_F(memory_host, merged_pages)
 	for (__u32 i = 0; i < 8; i++)
 		GUEST_WRITES(0x5a5a5a, GPA + i * PAGE);
 	if (madvise(self->vm.mem + GPA, 8 * PAGE, MADV_MERGEABLE) || vm_read_number(run) != 0 ||
-	    !write_text("/sys/kernel/mm/ksm/sleep_millisecs", "5") || !write_text(run, "1"))
+	    !vm_write_text("/sys/kernel/mm/ksm/sleep_millisecs", "5") || !vm_write_text(run, "1"))
 		SKIP(return, "no KSM, or it is in use");
 	for (int i = 0; i < 200 && merged < 7; i++) {
 		usleep(10000);
@@ -139,8 +129,8 @@ TEST_F(memory_host, merged_pages)
 	for (__u32 i = 2; i < 8; i++) {
 		EXPECT_GUEST_READS(0x5a5a5a, GPA + i * PAGE);
 	}
-	write_text(run, "2");
-	write_text(run, "0");
+	vm_write_text(run, "2");
+	vm_write_text(run, "0");
 }
 
 /* The number in the file on the disk, past the page cache. */
@@ -184,7 +174,7 @@ TEST_F(memory_host, file_on_a_disk)
 	}
 	/* A page that is clean can be dropped at any time; it comes back from the disk. */
 	ASSERT_EQ(0, madvise(self->vm.mem + GPA, 4 * PAGE, MADV_DONTNEED));
-	write_text("/proc/sys/vm/drop_caches", "1");
+	vm_write_text("/proc/sys/vm/drop_caches", "1");
 	EXPECT_GUEST_READS(3, GPA);
 	GUEST_WRITES(4, GPA);
 	EXPECT_EQ(4, *host(&self->vm, GPA));

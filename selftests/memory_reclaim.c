@@ -49,16 +49,6 @@ FIXTURE_VARIANT(memory_reclaim) { const char *device; bool kvm; };
 FIXTURE_VARIANT_ADD(memory_reclaim, minivmx) { .device = MINIVMX_DEVICE };
 FIXTURE_VARIANT_ADD(memory_reclaim, kvm) { .device = KVM_DEVICE, .kvm = true };
 
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
 /* A disk that is there already belongs to somebody. */
 static bool make_swap(void)
 {
@@ -74,9 +64,9 @@ static bool make_group(void)
 	mkdir(GROUPS, 0700);
 	if (mount("none", GROUPS, "cgroup2", 0, NULL))
 		return false;
-	return write_text(GROUPS "/cgroup.subtree_control", "+memory") &&
+	return vm_write_text(GROUPS "/cgroup.subtree_control", "+memory") &&
 	       (!mkdir(GROUP, 0700) || errno == EEXIST) &&
-	       write_text(GROUP "/cgroup.procs", pid);
+	       vm_write_text(GROUP "/cgroup.procs", pid);
 }
 
 FIXTURE_SETUP(memory_reclaim)
@@ -100,7 +90,7 @@ FIXTURE_TEARDOWN(memory_reclaim)
 
 	vm_destroy(&self->vm);
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	write_text(GROUPS "/cgroup.procs", pid);
+	vm_write_text(GROUPS "/cgroup.procs", pid);
 	rmdir(GROUP);
 	umount(GROUPS);
 	swapoff(DISK);
@@ -139,7 +129,7 @@ static void reclaim(unsigned long kib)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%luK", kib);
-	write_text(GROUP "/memory.reclaim", text);
+	vm_write_text(GROUP "/memory.reclaim", text);
 }
 
 /* Until the kernel has taken all it can: what was used since it looked last is spared once. */

@@ -76,6 +76,16 @@ long vm_read_number(const char *path)
 	return number;
 }
 
+bool vm_write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
 const char *vm_refcnt_path(bool kvm)
 {
 	return kvm ? "/sys/module/kvm_intel/refcnt" : "/sys/module/minivmx/refcnt";

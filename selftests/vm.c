@@ -166,6 +166,19 @@ int vm_run(struct vm *vm)
 	return vm_ioctl(vm->vcpu, MINIVMX_RUN, 0);
 }
 
+int vm_run_with_rax(struct vm *vm, __u64 rax)
+{
+	struct minivmx_regs regs;
+	int ret = vm_get_regs(vm, &regs);
+
+	regs.rax = rax;
+	regs.rip = VM_CODE;
+	regs.rsp = VM_STACK;
+	if (!ret)
+		ret = vm_set_regs(vm, &regs);
+	return ret ? ret : vm_run(vm);
+}
+
 /* The tables that the segment and control registers set below describe. */
 static void write_tables(__u8 *mem, bool is_long)
 {

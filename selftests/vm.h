@@ -66,6 +66,8 @@ int vm_set_regs(struct vm *vm, const struct minivmx_regs *regs);
 int vm_get_sregs(struct vm *vm, struct minivmx_sregs *sregs);
 int vm_set_sregs(struct vm *vm, const struct minivmx_sregs *sregs);
 int vm_run(struct vm *vm);
+/* Runs the code at VM_CODE again, from its start, with this in RAX. */
+int vm_run_with_rax(struct vm *vm, __u64 rax);
 
 /* Copies the code to VM_CODE and makes the vCPU ready to execute it in the mode. */
 int vm_start(struct vm *vm, enum vm_mode mode, const __u8 *start, const __u8 *end);
@@ -98,6 +100,7 @@ bool vm_set_cpu1_online(bool online);		/* false: there is none, or it must stay 
 double vm_seconds(void);
 void vm_arm_alarm(unsigned int milliseconds);	/* SIGALRM with an empty handler, no SA_RESTART */
 long vm_read_number(const char *path);		/* -1: not readable */
+bool vm_write_text(const char *path, const char *text);
 /* How often a device's module is held. Teardown may finish later: it has 5 s to come back. */
 const char *vm_refcnt_path(bool kvm);
 bool vm_refcnt_returns_to(const char *path, long wanted);

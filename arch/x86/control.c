@@ -2,8 +2,8 @@
 /*
  * control.c - which values CR0 and CR4 of a guest can hold.
  *
- * Reached from sregs.c (SET_SREGS), exit_cr.c (MOV to CR0 and CR4) and state.c. Pure functions of
- * the vCPU's CPUID and of what the CPU has, in a slice or not.
+ * Reached from sregs.c (SET_SREGS), exit_cr.c (MOV to CR0), exit_cpuid.c (SET_CPUID2) and state.c
+ * (reset). Pure functions of the vCPU's CPUID and of what the CPU has, in a slice or not.
  */
 #include <linux/bits.h>
 #include <linux/kernel.h>

@@ -3,11 +3,11 @@
  * debug.c - debug registers, single steps and breakpoints: the guest's own, and those by which
  * userspace debugs it (SET_GUEST_DEBUG).
  *
- * Reached from exit.c and exit_event.c in the slice, from state.c and module/vcpu_state.c outside.
- * MOV DR always exits, so the guest's debug registers live in struct vmx_vcpu; host.c loads DR0 to
- * DR3 while a breakpoint is on. #DB always exits too, and leaves DR6 as it was, so DR6 stays the
- * host's. SDM 3B "Debug Registers", SDM 3C "VM Exits", "Information for VM Exits Due to Vectored
- * Events".
+ * Reached from exit.c, exit_event.c, state.c and host.c in the slice, from exit_io.c, mmio.c and
+ * module/vcpu_state.c outside. MOV DR always exits, so the guest's debug registers live in struct
+ * vmx_vcpu; host.c loads DR0 to DR3 while a breakpoint is on. #DB always exits too, and leaves DR6
+ * as it was, so DR6 stays the host's. SDM 3B "Debug Registers", SDM 3C "VM Exits", "Information for
+ * VM Exits Due to Vectored Events".
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>

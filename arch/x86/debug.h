@@ -42,7 +42,8 @@ enum exit_action debug_exception(struct vmx_vcpu *vmx, const struct exit_info *e
 
 /*
  * An instruction was emulated, so the CPU could not trap behind it, as it should if somebody
- * steps: in a slice, where @action is what the handler wants, and outside (an enum vmx_result).
+ * steps: in a slice, where @action is what the handler wants, and outside (an enum vmx_result or a
+ * negative errno).
  */
 enum exit_action debug_after_skip(struct vmx_vcpu *vmx, enum exit_action action);
 int debug_after_skip_saved(struct vmx_vcpu *vmx);

@@ -3,8 +3,9 @@
  * ept_table.c - the entries of the second-level page table: mapping, unmapping, write protection,
  * accessed bits.
  *
- * Reached from module/memory.c with the EPT lock held; CPUs walk the table meanwhile. What is
- * taken out here may be freed only when no CPU can be using it any more: ept.c says when that is.
+ * Reached from module/memory.c, slots.c and dirty_log.c with the EPT lock held, and from ept.c to
+ * free tables. CPUs walk the table meanwhile. What is taken out here may be freed only when no CPU
+ * can be using it any more: ept.c says when that is.
  *
  * A table that maps nothing is taken out too, so memory for tables is given back together with the
  * guest memory that they mapped. What lies wholly in an unmapped range goes in one step, however

@@ -2,8 +2,8 @@
 /*
  * events.c - events as userspace sees and makes them: INTERRUPT, NMI, VCPU_EVENTS, MP_STATE.
  *
- * Reached from module/vcpu_state.c and module/vcpu.c, outside slices, interrupts on. What is queued
- * here waits in struct vmx_events for the next VM entry (inject.c).
+ * Reached from module/vcpu_state.c, module/vcpu.c, sregs.c and run_page.c, outside slices,
+ * interrupts on. What is queued here waits in struct vmx_events for the next VM entry (inject.c).
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

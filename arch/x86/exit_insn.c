@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exit_insn.c - instructions that a guest executes to no effect, or that it is not to have.
+ * exit_insn.c - instructions that a guest executes to no effect, or that it is not to have, and the
+ * answers that several reasons share.
  *
  * Reached from exit.c, in the slice. The CPU has checked privilege before it exits: an INVD in
  * ring 3 is #GP, an MWAIT there #UD, and neither comes here. SDM 3C "Relative Priority of Faults

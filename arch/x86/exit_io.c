@@ -4,7 +4,8 @@
  * waits for it.
  *
  * Reached from exit.c: INS and OUTS after the slice, the others in it. There are no devices in the
- * kernel: the access goes to userspace, whose answer vmx_complete_exit() takes at the next RUN.
+ * kernel: the access goes to userspace. Whatever userspace had its part in, vmx_complete_exit()
+ * finishes at the next RUN, reached from module/vcpu.c, interrupts on.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>

@@ -23,7 +23,7 @@ static inline u32 xsave_size(u64 xfeatures)
 void fpu_setup(void);	/* at load */
 void fpu_reset(struct vmx_vcpu *vmx);
 
-/* In a slice: the first after the host's own have been taken care of, and in reverse. */
+/* In a slice, from host_enter() and host_leave(): the registers change sides. */
 void fpu_enter(struct vmx_vcpu *vmx, struct host_state *host);
 void fpu_leave(struct vmx_vcpu *vmx, struct host_state *host);
 

@@ -2,8 +2,9 @@
 /*
  * slice.c - taking the CPU politely: VMXON or borrow, VMPTRLD ... VMCLEAR, VMXOFF or give back.
  *
- * Reached from run.c for every stretch of guest execution and from state.c to fetch registers.
- * Interrupts are off from slice_begin() to slice_end(). A CPU is found in one of three states:
+ * Reached from run.c for every stretch of guest execution and from state.c to fetch registers; at
+ * load and unload from module/main.c. Interrupts are off from slice_begin() to slice_end(). A CPU
+ * is found in one of three states:
  *   CR4.VMXE clear           nobody uses VMX: enter VMX operation, leave it at the end
  *   VMXE set, VMX operation  another owner (normally KVM): stay in it, remember which VMCS was
  *                            current, and make that current again at the end

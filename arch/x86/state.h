@@ -12,7 +12,7 @@ struct vmx_vcpu;
 /* The CPU's state after reset. SDM 3A "Processor State After Reset". */
 void state_reset(struct vmx_vcpu *vmx);
 
-/* Outside slices: brings in the groups that only the VMCS has. 0, -EBUSY or -EIO. */
+/* Outside slices: brings in the groups that only the VMCS has. 0, or an error of slice_begin(). */
 int state_fetch(struct vmx_vcpu *vmx);
 
 /* In a slice: writes the dirty groups, before the first VM entry. */
@@ -37,9 +37,9 @@ void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on);
 
 /* Moves RIP behind the instruction, as executing it would: in a slice. */
 void state_skip_instruction(u32 insn_len);
-/* The same outside slices: an enum vmx_result, -EBUSY or -EIO. */
+/* The same outside slices: an enum vmx_result, or an error of slice_begin(). */
 int state_skip_saved(struct vmx_vcpu *vmx, u32 insn_len);
-/* The first half of it, which leaves debug_after_skip_saved() for later. 0, -EBUSY or -EIO. */
+/* The first half of it, which leaves debug_after_skip_saved() for later. 0, or an error. */
 int state_move_rip(struct vmx_vcpu *vmx, u32 insn_len);
 
 #endif /* _MINIVMX_ARCH_STATE_H */
