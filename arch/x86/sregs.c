@@ -51,6 +51,7 @@ int vmx_set_regs(struct vmx_vcpu *vmx, const struct minivmx_regs *regs)
 	 */
 	if (vmx->events.exception_is_new)
 		vmx->events.exception &= ~INTR_INFO_VALID_MASK;
+	vmx->debug.step_trap_due = false;
 	vmx->dirty |= STATE_CORE;
 	return 0;
 }
