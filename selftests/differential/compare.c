@@ -70,16 +70,17 @@ static bool fields_equal(const struct field *fields, size_t count, const void *a
 #define FIELDS_EQUAL(fields, a, b) \
 	fields_equal(fields, sizeof(fields) / sizeof((fields)[0]), a, b)
 
-static bool memory_equal(const __u8 *a, const __u8 *b)
+static bool bytes_equal(const char *name, const void *left, const void *right, size_t size)
 {
+	const __u8 *a = left, *b = right;
 	int reports = 0;
 
-	if (!memcmp(a, b, MEMORY_SIZE))
+	if (!memcmp(a, b, size))
 		return true;
-	for (size_t i = 0; i < MEMORY_SIZE && reports < MAX_REPORTS; i++) {
+	for (size_t i = 0; i < size && reports < MAX_REPORTS; i++) {
 		if (a[i] == b[i])
 			continue;
-		printf("#   memory at %#zx: %#x, %#x\n", i, a[i], b[i]);
+		printf("#   %s at %#zx: %#x, %#x\n", name, i, a[i], b[i]);
 		reports++;
 	}
 	return false;
@@ -137,13 +138,28 @@ static bool streams_equal(const struct outcome *a, const struct outcome *b)
 	return false;
 }
 
+#define BYTES_EQUAL(name) bytes_equal(#name, &left->name, &right->name, sizeof(left->name))
+
 bool outcomes_equal(struct machine *a, struct machine *b)
 {
-	bool equal = streams_equal(&a->outcome, &b->outcome);
+	const struct outcome *left = &a->outcome, *right = &b->outcome;
+	bool equal = streams_equal(left, right);
 
-	equal = FIELDS_EQUAL(reg_fields, &a->outcome.regs, &b->outcome.regs) && equal;
-	equal = FIELDS_EQUAL(sreg_fields, &a->outcome.sregs, &b->outcome.sregs) && equal;
-	return memory_equal(a->vm.mem, b->vm.mem) && equal;
+	equal = FIELDS_EQUAL(reg_fields, &left->regs, &right->regs) && equal;
+	equal = FIELDS_EQUAL(sreg_fields, &left->sregs, &right->sregs) && equal;
+	equal = BYTES_EQUAL(fpu) && equal;
+	equal = BYTES_EQUAL(debugregs) && equal;
+	equal = BYTES_EQUAL(xcrs) && equal;
+	equal = BYTES_EQUAL(msrs) && equal;
+	return bytes_equal("memory", a->vm.mem, b->vm.mem, MEMORY_SIZE) && equal;
+}
+
+/* For a disassembler: objdump -D -b binary -m i386 --adjust-vma=0x1000 after xxd -r -p. */
+static void print_code(const struct program *program)
+{
+	for (const __u8 *byte = program->start; byte < program->end; byte++)
+		printf("%s%02x", (byte - program->start) % 32 ? "" : "\n# code ", *byte);
+	printf("\n");
 }
 
 void print_outcomes(struct machine *a, struct machine *b)
@@ -151,6 +167,7 @@ void print_outcomes(struct machine *a, struct machine *b)
 	const struct outcome *left = &a->outcome, *right = &b->outcome;
 	unsigned int end = left->events > right->events ? left->events : right->events;
 
+	print_code(a->program);
 	for (unsigned int i = 0; i < end; i++)
 		print_pair(left, right, i);
 	printf("#   rip %#llx, %#llx; cr2 %#llx, %#llx; %u and %u exits\n",

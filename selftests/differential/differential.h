@@ -107,6 +107,7 @@ struct event {
 	__u64 address, data;
 };
 
+#define MSR_COUNT	10	/* those that programs may write; see machine.c */
 #define MAX_EVENTS	16384
 #define MAX_EXITS	2500
 
@@ -116,6 +117,13 @@ struct outcome {
 	struct event event[MAX_EVENTS];
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
+	struct kvm_fpu fpu;
+	struct kvm_debugregs debugregs;
+	struct kvm_xcrs xcrs;
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entries[MSR_COUNT];
+	} msrs;
 };
 
 struct program;
@@ -148,8 +156,8 @@ struct program_list {
 #define PROGRAM_LIST(name, table)						\
 	const struct program_list name = { table, sizeof(table) / sizeof((table)[0]) }
 
-extern const struct program_list programs_basic, programs_faults, programs_io, programs_mmio, programs_modes,
-	programs_system;
+extern const struct program_list programs_basic, programs_faults, programs_io, programs_mmio,
+	programs_modes, programs_system, programs_events, programs_fpu;
 
 /* GUEST_CODE and a row for it; STEP: faults before it go on after it. */
 #define STEP		"\n\t.p2align 4, 0x90\n\t"

@@ -68,7 +68,8 @@ GUEST_CODE(handlers16, 16,
 static __u64 interrupt_gate(__u64 offset, __u16 selector)
 {
 	/* DPL 3, so that software interrupts work everywhere. SDM 3A "IDT Descriptors". */
-	return (offset & 0xffff) | (__u64)selector << 16 | 0xee00ULL << 32 | (offset >> 16 & 0xffff) << 48;
+	return (offset & 0xffff) | (__u64)selector << 16 | 0xee00ULL << 32 |
+	       (offset >> 16 & 0xffff) << 48;
 }
 
 void write_handlers(__u8 *memory)

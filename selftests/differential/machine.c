@@ -35,7 +35,8 @@ int machine_create(struct machine *machine, const char *device)
 	machine->kvm = !strcmp(device, KVM_DEVICE);
 	if (ret)
 		return ret;
-	vm->mem = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	vm->mem = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->mem == MAP_FAILED)
 		return -errno;
 	vm->mem_size = MEMORY_SIZE;
@@ -62,8 +63,12 @@ int machine_share_cpuid(struct machine *from, struct machine *to)
 
 /* ------------------------------------------------------------------------- before */
 
-/* MSRs that programs write. */
-static const struct kvm_msr_entry msrs[] = {
+struct vcpu_call {
+	unsigned long request;
+	const void *argument;
+};
+
+static const struct kvm_msr_entry msrs[MSR_COUNT] = {
 	{ .index = 0x174 }, { .index = 0x175 }, { .index = 0x176 },	/* SYSENTER */
 	{ .index = 0x277, .data = 0x0007040600070406 },			/* PAT */
 	{ .index = 0x1d9 },						/* DEBUGCTL */
@@ -72,39 +77,40 @@ static const struct kvm_msr_entry msrs[] = {
 	{ .index = 0xc0000102 },					/* KERNEL_GS_BASE */
 };
 
-#define MSR_COUNT	(sizeof(msrs) / sizeof(msrs[0]))
-
-static int reset_msrs(struct vm *vm)
+/* The ioctl is KVM_SET_MSRS or KVM_GET_MSRS. */
+static int all_msrs(struct machine *machine, unsigned long request)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entries[MSR_COUNT];
-	} all = { .head.nmsrs = MSR_COUNT };
+	struct outcome *outcome = &machine->outcome;
 	int ret;
 
-	memcpy(all.entries, msrs, sizeof(msrs));
-	ret = vm_ioctl(vm->vcpu, KVM_SET_MSRS, (unsigned long)&all);
+	outcome->msrs.head = (struct kvm_msrs){ .nmsrs = MSR_COUNT };
+	memcpy(outcome->msrs.entries, msrs, sizeof(msrs));
+	ret = vm_ioctl(machine->vm.vcpu, request, (unsigned long)&outcome->msrs);
 	return ret < 0 ? ret : ret == MSR_COUNT ? 0 : -EINVAL;
 }
 
+static int call_all(struct vm *vm, const struct vcpu_call *calls, unsigned int count)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < count; i++)
+		ret = vm_ioctl(vm->vcpu, calls[i].request, (unsigned long)calls[i].argument);
+	return ret;
+}
+
 /* What GET_REGS and GET_SREGS do not show. */
-static int reset_hidden_state(struct vm *vm)
+static int reset_hidden_state(struct machine *machine)
 {
 	static const struct kvm_vcpu_events events = { .flags = KVM_VCPUEVENT_VALID_SHADOW };
 	static const struct kvm_debugregs debugregs = { .dr6 = 0xffff0ff0, .dr7 = 0x400 };
 	static const struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = 1 };
 	static const struct kvm_fpu fpu = { .fcw = 0x37f, .mxcsr = 0x1f80 };
-	int ret = vm_ioctl(vm->vcpu, KVM_SET_VCPU_EVENTS, (unsigned long)&events);
+	const struct vcpu_call calls[] = {
+		{ KVM_SET_VCPU_EVENTS, &events }, { KVM_SET_DEBUGREGS, &debugregs },
+		{ KVM_SET_XCRS, &xcrs }, { KVM_SET_FPU, &fpu },
+	};
 
-	if (!ret)
-		ret = vm_ioctl(vm->vcpu, KVM_SET_DEBUGREGS, (unsigned long)&debugregs);
-	if (!ret)
-		ret = vm_ioctl(vm->vcpu, KVM_SET_XCRS, (unsigned long)&xcrs);
-	if (!ret)
-		ret = vm_ioctl(vm->vcpu, KVM_SET_FPU, (unsigned long)&fpu);
-	if (!ret)
-		ret = reset_msrs(vm);
-	return ret == -ENOTTY ? 0 : ret;
+	return call_all(&machine->vm, calls, 4) ?: all_msrs(machine, KVM_SET_MSRS);
 }
 
 static int reset(struct machine *machine)
@@ -130,7 +136,7 @@ static int reset(struct machine *machine)
 	if (!ret)
 		ret = vm_ioctl(vm->vcpu, KVM_SET_REGS, (unsigned long)&regs);
 	if (!ret)
-		ret = reset_hidden_state(vm);
+		ret = reset_hidden_state(machine);
 	return ret;
 }
 
@@ -246,6 +252,18 @@ static void complete_last_exit(struct vm *vm)
 	vm->run->immediate_exit = 0;
 }
 
+static int read_state(struct machine *machine)
+{
+	struct outcome *outcome = &machine->outcome;
+	const struct vcpu_call calls[] = {
+		{ KVM_GET_REGS, &outcome->regs }, { KVM_GET_SREGS, &outcome->sregs },
+		{ KVM_GET_FPU, &outcome->fpu }, { KVM_GET_DEBUGREGS, &outcome->debugregs },
+		{ KVM_GET_XCRS, &outcome->xcrs },
+	};
+
+	return call_all(&machine->vm, calls, 5) ?: all_msrs(machine, KVM_GET_MSRS);
+}
+
 int machine_run(struct machine *machine, const struct program *program)
 {
 	struct outcome *outcome = &machine->outcome;
@@ -260,10 +278,5 @@ int machine_run(struct machine *machine, const struct program *program)
 		return ret;
 	run(machine);
 	complete_last_exit(vm);
-	memset(&outcome->regs, 0, sizeof(outcome->regs));
-	memset(&outcome->sregs, 0, sizeof(outcome->sregs));
-	ret = vm_ioctl(vm->vcpu, KVM_GET_REGS, (unsigned long)&outcome->regs);
-	if (!ret)
-		ret = vm_ioctl(vm->vcpu, KVM_GET_SREGS, (unsigned long)&outcome->sregs);
-	return ret;
+	return read_state(machine);
 }

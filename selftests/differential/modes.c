@@ -124,9 +124,9 @@ void mode_memory(__u8 *memory, enum mode mode)
 		end[0] = 0xe6;
 		end[1] = PORT_END;
 	}
-	for (__u32 *word = (__u32 *)(memory + DATA); word < (__u32 *)(memory + MEMORY_SIZE); word++) {
+	for (__u8 *byte = memory + DATA; byte < memory + MEMORY_SIZE; byte += 4) {
 		random = random * 1664525 + 1013904223;
-		*word = random ^ random >> 16;
+		*(__u32 *)byte = random ^ random >> 16;
 	}
 	memcpy(memory + GDT, gdt, sizeof(gdt));
 	/* In long mode a call gate leads to 64-bit code, and takes two entries. */

@@ -85,11 +85,13 @@ CODE_ALL(flags,
 
 CODE_ALL(tables,
 	"mov $D + 0x100, %ebx\n\t"
-	"sgdt (%ebx)" STEP "sidt 16(%ebx)" STEP "sldt %eax" STEP "sldt 32(%ebx)" STEP "str %ecx" STEP
+	"sgdt (%ebx)" STEP "sidt 16(%ebx)" STEP "sldt %eax" STEP "sldt 32(%ebx)" STEP
+	"str %ecx" STEP
 	"str 34(%ebx)" STEP "smsw %edx" STEP "smsw 36(%ebx)" STEP
 	"mov $0x10, %ecx\n\t lar %cx, %esi\n\t pushf" STEP "lsl %cx, %edi\n\t pushf" STEP
 	"verr %cx\n\t pushf" STEP "verw %cx\n\t pushf" STEP
-	"mov $0x50, %ecx\n\t lar %cx, %edx\n\t pushf" STEP "mov $0xa0, %ecx\n\t lar %cx, %ebp\n\t pushf");
+	"mov $0x50, %ecx\n\t lar %cx, %edx\n\t pushf" STEP "mov $0xa0, %ecx\n\t"
+	"lar %cx, %ebp\n\t pushf");
 
 CODE_ALL(cpuid,
 	"mov $D + 0x100, %esi\n\t xor %edi, %edi\n\t"
@@ -100,11 +102,13 @@ CODE_ALL(cpuid,
 	"mov %eax, (%esi)\n\t mov %ebx, 4(%esi)\n\t mov %ecx, 8(%esi)\n\t mov %edx, 12(%esi)\n\t"
 	"add $16, %esi\n\t inc %edi\n\t cmp $0x8000000a, %edi\n\t jb 2b\n\t"
 	"mov $0x40000000, %eax\n\t cpuid\n\t add %edx, %ebx\n\t add %ecx, %ebx\n\t"
-	"mov $0x40000001, %eax\n\t cpuid\n\t mov %eax, %ebp\n\t mov $0xd, %eax\n\t mov $1, %ecx\n\t cpuid");
+	"mov $0x40000001, %eax\n\t cpuid\n\t mov %eax, %ebp\n\t mov $0xd, %eax\n\t"
+	"mov $1, %ecx\n\t cpuid");
 
 /* Runs on after each HLT, with interrupts off and on; in ring 3 it is a fault. */
 CODE_ALL(halt,
-	"hlt" STEP "inc %eax\n\t sti\n\t hlt" STEP "inc %eax\n\t cli\n\t hlt" STEP "inc %eax\n\t hlt");
+	"hlt" STEP "inc %eax\n\t sti\n\t hlt" STEP "inc %eax\n\t cli\n\t hlt" STEP
+	"inc %eax\n\t hlt");
 
 static bool goes_on_after_halt(struct machine *machine, const struct event *event)
 {

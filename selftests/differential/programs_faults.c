@@ -7,11 +7,13 @@
 #include "differential.h"
 
 CODE_ALL(software_interrupts,
-	"int3" STEP "int $0x21" STEP "int $3" STEP "int $0x2f" STEP "int $0x30" STEP "int $0x80" STEP
+	"int3" STEP "int $0x21" STEP "int $3" STEP "int $0x2f" STEP "int $0x30" STEP
+	"int $0x80" STEP
 	"int $0xff" STEP "int1" STEP "int $4");
 
 CODE_ALL(invalid_opcodes,
-	"ud2" STEP ".byte 0x0f, 0xff, 0xc0" STEP ".byte 0xf0, 0x90" STEP ".byte 0xf0, 0x01, 0xc3" STEP
+	"ud2" STEP ".byte 0x0f, 0xff, 0xc0" STEP ".byte 0xf0, 0x90" STEP
+	".byte 0xf0, 0x01, 0xc3" STEP
 	".byte 0x8e, 0xc8" STEP			/* mov %eax, %cs */
 	".byte 0x0f, 0x20, 0xc8" STEP		/* mov %cr1, %eax */
 	".byte 0x8d, 0xc0" STEP			/* lea %eax, %eax */
@@ -19,8 +21,7 @@ CODE_ALL(invalid_opcodes,
 	".byte 0x0f, 0xc7, 0xc8" STEP		/* cmpxchg8b with a register */
 	".byte 0x0f, 0x24, 0xc0" STEP		/* mov %tr0, %eax */
 	".byte 0x0f, 0x0a" STEP ".byte 0x0f, 0xb9, 0xc0" STEP
-	".byte 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66"
-	STEP "mov $1, %ebx");
+	".fill 15, 1, 0x66" STEP "mov $1, %ebx");
 
 /* Invalid in 64-bit mode, and here and there elsewhere. */
 CODE_64(invalid_in_64,
@@ -31,13 +32,17 @@ CODE_64(invalid_in_64,
 	".byte 0xea, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90");
 
 CODE_ALL(divide,
-	"xor %ecx, %ecx\n\t div %ecx" STEP "idiv %cl" STEP "mov $-1, %edx\n\t mov $2, %ebx\n\t div %ebx" STEP
+	"xor %ecx, %ecx\n\t div %ecx" STEP "idiv %cl" STEP "mov $-1, %edx\n\t mov $2, %ebx\n\t"
+	"div %ebx" STEP
 	"mov $0x80000000, %eax\n\t cdq\n\t mov $-1, %ebx\n\t idiv %ebx" STEP
-	"mov $0x7fff, %ax\n\t mov $2, %bl\n\t idiv %bl" STEP "mov $0x1234, %ax\n\t mov $0x12, %bl\n\t div %bl" STEP
+	"mov $0x7fff, %ax\n\t mov $2, %bl\n\t idiv %bl" STEP "mov $0x1234, %ax\n\t"
+	"mov $0x12, %bl\n\t div %bl" STEP
 	"mov $D + 0x100, %esi\n\t movl $0, (%esi)" STEP "divl (%esi)");
 CODE_16_32(overflow,
-	"mov $0x7f, %al\n\t add $1, %al\n\t into" STEP "clc\n\t cmp %al, %al\n\t into" STEP "aam $0" STEP
-	"mov $D + 0x100, %ebx\n\t movl $0x10, (%ebx)\n\t movl $0x20, 4(%ebx)\n\t mov $0x15, %eax\n\t"
+	"mov $0x7f, %al\n\t add $1, %al\n\t into" STEP "clc\n\t cmp %al, %al\n\t into" STEP
+	"aam $0" STEP
+	"mov $D + 0x100, %ebx\n\t movl $0x10, (%ebx)\n\t movl $0x20, 4(%ebx)\n\t"
+	"mov $0x15, %eax\n\t"
 	"bound %eax, (%ebx)" STEP "mov $0x30, %eax\n\t bound %eax, (%ebx)");
 
 /* Loads of segment registers; in real and virtual-8086 mode they are good. */
@@ -46,10 +51,13 @@ CODE_ALL(segment_loads,
 	LOAD(0x48, fs) LOAD(0x50, gs) LOAD(0x60, fs) LOAD(0x68, gs) LOAD(0x58, fs) LOAD(0x18, gs)
 	LOAD(0xb0, gs) LOAD(0x80, fs) LOAD(0xa0, fs) LOAD(0xe0, gs) LOAD(0x14, fs) LOAD(0x4b, gs)
 	LOAD(0xffff, fs) LOAD(0, gs) LOAD(3, fs)
-	"mov %ss, %edx\n\t" LOAD(0, ss) "mov %edx, %ss" STEP LOAD(0x50, ss) LOAD(0x58, ss) LOAD(0x3b, ss)
+	"mov %ss, %edx\n\t" LOAD(0, ss) "mov %edx, %ss" STEP LOAD(0x50, ss) LOAD(0x58, ss)
+	LOAD(0x3b, ss)
 	LOAD(0x08, ss) LOAD(0xe0, ss) "mov %edx, %ss" STEP "push %fs\n\t pop %gs\n\t nop" STEP
-	"mov $D + 0x100, %ebx\n\t movl $0x12345678, (%ebx)\n\t movw $0x48, 4(%ebx)\n\t lfs (%ebx), %eax" STEP
-	"movw $0x54, 4(%ebx)\n\t lgs (%ebx), %eax" STEP "movw $0x10, 4(%ebx)\n\t lss (%ebx), %eax\n\t"
+	"mov $D + 0x100, %ebx\n\t movl $0x12345678, (%ebx)\n\t movw $0x48, 4(%ebx)\n\t"
+	"lfs (%ebx), %eax" STEP
+	"movw $0x54, 4(%ebx)\n\t lgs (%ebx), %eax" STEP "movw $0x10, 4(%ebx)\n\t"
+	"lss (%ebx), %eax\n\t"
 	"mov $0xe000, %esp");
 
 /* Segment limits: FS is a window of 32 KiB, except in 64-bit mode. */
@@ -60,9 +68,12 @@ CODE_ALL(limits,
 	"mov $0x17fff, %ebx\n\t mov (%ebx), %al" STEP
 	"mov $0xfffffff0, %ebx\n\t mov %ss:(%ebx), %eax" STEP);
 CODE_32(limits_down,
-	"mov $0x68, %ecx\n\t mov %ecx, %gs" STEP "mov %gs:0xffc, %eax" STEP "mov %gs:0xfff, %eax" STEP
-	"mov %gs:0x1000, %eax" STEP "mov $0x58, %ecx\n\t mov %ecx, %gs" STEP "mov %gs:0x10000, %eax" STEP
-	"mov %eax, %gs:0x10000" STEP "mov $0x60, %ecx\n\t mov %ecx, %gs" STEP "mov %gs:0x10000, %eax" STEP
+	"mov $0x68, %ecx\n\t mov %ecx, %gs" STEP "mov %gs:0xffc, %eax" STEP
+	"mov %gs:0xfff, %eax" STEP
+	"mov %gs:0x1000, %eax" STEP "mov $0x58, %ecx\n\t mov %ecx, %gs" STEP
+	"mov %gs:0x10000, %eax" STEP
+	"mov %eax, %gs:0x10000" STEP "mov $0x60, %ecx\n\t mov %ecx, %gs" STEP
+	"mov %gs:0x10000, %eax" STEP
 	"mov $0, %ecx\n\t mov %ecx, %gs" STEP "mov %gs:0x10000, %eax" STEP
 	"mov %cs:0x10000, %eax" STEP "mov %eax, %cs:0x10000" STEP
 	"movl $1, %ss:0x10000" STEP "mov $0x10000, %ebp\n\t mov (%ebp), %eax");

@@ -81,20 +81,16 @@ static __u64 real_offset(struct generator *g, enum segment segment, bool mmio)
 static __u64 paged_address(struct generator *g, bool mmio)
 {
 	static const __u64 edges[] = {
-		PAGE_ABSENT, PAGE_READ_ONLY, PAGE_SUPERVISOR, PAGE_BEFORE, PAGE_ABSENT + 0x800,
+		PAGE_ABSENT, PAGE_READ_ONLY, PAGE_SUPERVISOR, PAGE_BEFORE,
 	};
 	static const __u64 mmio_edges[] = { PAGE_HOLE, PAGE_AFTER, HOLE, HOLE + 0x1000 };
 
 	if (mmio && one_in(g, 3))
 		return near(g, mmio_edges[random_below(g, 4)]);
-	if (one_in(g, 3)) {
-		__u64 edge = edges[random_below(g, 5)];
-
-		/* Before the supervisor's and the read-only page is one with other memory. */
-		return edge == PAGE_BEFORE ? edge + random_below(g, 0xf00) : edge + random_below(g, 0xf00);
-	}
+	if (one_in(g, 3))
+		return edges[random_below(g, 4)] + random_below(g, 0xf00);
 	if (g->bits == 64 && one_in(g, 16))
-		return 0x800000000000 - random_below(g, 16) * random_below(g, 2);
+		return 0x800000000000;
 	if (one_in(g, 16))
 		return 0x400000 + random_below(g, 0x10000);
 	return DATA + place_in_data(g);
@@ -289,7 +285,8 @@ void emit_insn(struct generator *g, const struct insn *insn, const struct place 
 		bool wide = g->bits == 16 ? place->offset > 0xffff || one_in(g, 3)
 					  : place->offset > 0xffff || !one_in(g, 6);
 
-		a = g->bits == 64 || wide ? address_32(g, place->offset) : address_16(g, place->offset);
+		a = g->bits == 64 || wide ? address_32(g, place->offset)
+					  : address_16(g, place->offset);
 	}
 	emit_step(g);
 	if (insn->word)
@@ -309,7 +306,8 @@ void emit_insn(struct generator *g, const struct insn *insn, const struct place 
 	if (insn->modrm) {
 		a.bytes[0] |= (insn->reg & 7) << 3;
 		if (a.rip_relative) {
-			__u32 next = CODE + g->at + a.size + insn->imm_size, target = place->offset - next;
+			__u32 next = CODE + g->at + a.size + insn->imm_size;
+			__u32 target = place->offset - next;
 
 			memcpy(a.bytes + 1, &target, 4);
 		}
@@ -345,7 +343,9 @@ static bool goes_on(struct machine *machine, const struct event *event)
 const struct program *random_program(__u64 seed, __u64 number, int mode)
 {
 	static char name[64];
-	static struct program program = { .name = name, .prepare = set_registers, .at_exit = goes_on };
+	static struct program program = {
+		.name = name, .prepare = set_registers, .at_exit = goes_on,
+	};
 	struct generator *g = &generator;
 	__u64 *reg = (__u64 *)&g->regs;
 	unsigned int units;

@@ -12,6 +12,9 @@
 
 #include "differential.h"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define PICK(g, array)		((array)[random_below(g, ARRAY_SIZE(array))])
+
 #define RANDOM_CODE_SIZE	0xc00
 
 struct generator {
@@ -60,6 +63,7 @@ struct place random_place_in(struct generator *g, enum segment segment, bool mmi
 
 /* random_units.c */
 void random_unit(struct generator *g);
+void random_system_unit(struct generator *g);	/* random_system.c */
 
 /* The program of this number under this seed; it is good until the next call. */
 const struct program *random_program(__u64 seed, __u64 number, int mode);

@@ -6,14 +6,6 @@
 
 #include "random.h"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-#define PICK(g, array)		((array)[random_below(g, ARRAY_SIZE(array))])
-
-static bool in_ring_0(const struct generator *g)
-{
-	return g->mode != V86 && g->mode != USER32 && g->mode != USER64;
-}
-
 /* --------------------------------------------------------------------- arithmetic */
 
 enum {
@@ -50,26 +42,31 @@ static const struct form {
 	{ 1, { 0xd0 }, 0xff, BYTE }, { 1, { 0xd1 }, 0xff, 0 },
 	{ 1, { 0xd2 }, 0xff, BYTE }, { 1, { 0xd3 }, 0xff, 0 },
 	{ 1, { 0xf6 }, 0x03, BYTE | IMM8 | MMIO }, { 1, { 0xf7 }, 0x03, IMM | MMIO },	/* TEST */
-	{ 1, { 0xf6 }, 0x0c, BYTE | MMIO | LOCK }, { 1, { 0xf7 }, 0x0c, MMIO | LOCK },	/* NOT, NEG */
+	/* NOT, NEG */
+	{ 1, { 0xf6 }, 0x0c, BYTE | MMIO | LOCK }, { 1, { 0xf7 }, 0x0c, MMIO | LOCK },
 	{ 1, { 0xf6 }, 0xf0, BYTE }, { 1, { 0xf7 }, 0xf0, 0 },			/* MUL, DIV */
-	{ 1, { 0xfe }, 0x03, BYTE | MMIO | LOCK }, { 1, { 0xff }, 0x03, MMIO | LOCK },	/* INC, DEC */
+	/* INC, DEC */
+	{ 1, { 0xfe }, 0x03, BYTE | MMIO | LOCK }, { 1, { 0xff }, 0x03, MMIO | LOCK },
 	{ 1, { 0xfe }, 0xfc, BYTE }, { 1, { 0xff }, 0xc0, 0 },			/* PUSH, none */
-	{ 2, { 0x0f, 0x40 }, 0, 0 }, { 2, { 0x0f, 0x47 }, 0, 0 }, { 2, { 0x0f, 0x4c }, 0, 0 }, /* CMOV */
-	{ 2, { 0x0f, 0x92 }, 0, BYTE }, { 2, { 0x0f, 0x95 }, 0, BYTE }, { 2, { 0x0f, 0x9e }, 0, BYTE },
-	{ 2, { 0x0f, 0xa3 }, 0, REG }, { 2, { 0x0f, 0xab }, 0, REG },		/* BT, BTS, BTR, BTC */
+	/* CMOV and SET, whatever the condition */
+	{ 2, { 0x0f, 0x40 }, 0, 0 }, { 2, { 0x0f, 0x90 }, 0, BYTE },
+	/* BT, BTS, BTR, BTC */
+	{ 2, { 0x0f, 0xa3 }, 0, REG }, { 2, { 0x0f, 0xab }, 0, REG },
 	{ 2, { 0x0f, 0xb3 }, 0, REG }, { 2, { 0x0f, 0xbb }, 0, REG },
 	{ 2, { 0x0f, 0xba }, 0xf0, IMM8 | MMIO | LOCK },
 	{ 2, { 0x0f, 0xa4 }, 0, IMM8 }, { 2, { 0x0f, 0xac }, 0, IMM8 },		/* SHLD, SHRD */
 	{ 2, { 0x0f, 0xa5 }, 0, 0 }, { 2, { 0x0f, 0xad }, 0, 0 },
-	{ 2, { 0x0f, 0xb0 }, 0, BYTE | MMIO | LOCK }, { 2, { 0x0f, 0xb1 }, 0, MMIO | LOCK }, /* CMPXCHG */
-	{ 2, { 0x0f, 0xc0 }, 0, BYTE | MMIO | LOCK }, { 2, { 0x0f, 0xc1 }, 0, MMIO | LOCK }, /* XADD */
+	/* CMPXCHG, XADD */
+	{ 2, { 0x0f, 0xb0 }, 0, BYTE | MMIO | LOCK }, { 2, { 0x0f, 0xb1 }, 0, MMIO | LOCK },
+	{ 2, { 0x0f, 0xc0 }, 0, BYTE | MMIO | LOCK }, { 2, { 0x0f, 0xc1 }, 0, MMIO | LOCK },
 	{ 2, { 0x0f, 0xb6 }, 0, MMIO }, { 2, { 0x0f, 0xb7 }, 0, MMIO },		/* MOVZX */
 	{ 2, { 0x0f, 0xbe }, 0, MMIO }, { 2, { 0x0f, 0xbf }, 0, MMIO },		/* MOVSX */
 	{ 2, { 0x0f, 0xbc }, 0, 0 }, { 2, { 0x0f, 0xbd }, 0, 0 },		/* BSF, BSR */
 	{ 2, { 0x0f, 0xbc }, 0, F3 }, { 2, { 0x0f, 0xbd }, 0, F3 }, { 2, { 0x0f, 0xb8 }, 0, F3 },
 	{ 2, { 0x0f, 0xc7 }, 0x02, MEMORY | LOCK },				/* CMPXCHG8B, 16B */
 	{ 2, { 0x0f, 0xc3 }, 0, MEMORY | MMIO },				/* MOVNTI */
-	{ 2, { 0x0f, 0x0d }, 0x02, 0 }, { 2, { 0x0f, 0x18 }, 0x0f, 0 }, { 2, { 0x0f, 0x1f }, 0x01, 0 },
+	{ 2, { 0x0f, 0x0d }, 0x02, 0 }, { 2, { 0x0f, 0x18 }, 0x0f, 0 },
+	{ 2, { 0x0f, 0x1f }, 0x01, 0 },
 	{ 3, { 0x0f, 0x38, 0xf0 }, 0, MEMORY }, { 3, { 0x0f, 0x38, 0xf1 }, 0, MEMORY },
 	{ 2, { 0x0f, 0xff }, 0, 0 }, { 2, { 0x0f, 0xb9 }, 0, 0 },		/* UD0, UD1 */
 };
@@ -100,12 +97,10 @@ static void unit_form(struct generator *g)
 		do
 			insn.reg = random_below(g, 8);
 		while (!(form->digits >> insn.reg & 1));
-	/* CMPXCHG16B wants alignment, the bit instructions write where their number says. */
 	if (form->flags & IMM8)
 		insn.imm_size = 1;
 	if (form->flags & IMM)
 		insn.imm_size = insn.wide || (g->bits == 16) == insn.word ? 4 : 2;
-	/* Some digits of CMP and BT don't write: not to be locked. */
 	emit_insn(g, &insn, memory ? &place : NULL);
 }
 
@@ -143,6 +138,31 @@ static void unit_short(struct generator *g)
 
 /* ------------------------------------------------------- strings, ports, the stack */
 
+static struct place plain_place(struct generator *g, enum segment segment)
+{
+	return (struct place){
+		.segment = segment,
+		.offset = 0x1000 + random_below(g, 0x5000) + (g->bits == 16 ? 0 : DATA),
+	};
+}
+
+/* Leaves out what known.c has: devices that are read before other memory turns out to fault. */
+static void tame_string(struct generator *g, const struct insn *insn, struct place *source,
+			struct place *destination)
+{
+	bool is_ins = insn->opcode[0] == 0x6c || insn->opcode[0] == 0x6d;
+	bool has_two = insn->opcode[0] >= 0xa4 && insn->opcode[0] <= 0xa7;
+	bool compares = (insn->opcode[0] & 0xfe) == 0xa6 || (insn->opcode[0] & 0xfe) == 0xae;
+	bool all = compares && insn->prefix;
+
+	if (is_ins || all || (has_two && one_in(g, 2)))
+		*destination = plain_place(g, SEG_ES);
+	else if (has_two)
+		*source = plain_place(g, SEG_DS);
+	if (all)
+		*source = plain_place(g, SEG_DS);
+}
+
 static void unit_string(struct generator *g)
 {
 	static const __u8 opcodes[] = {
@@ -156,9 +176,12 @@ static void unit_string(struct generator *g)
 		.opcode = { PICK(g, opcodes) }, .opcode_size = 1, .prefix = PICK(g, repeats),
 		.word = one_in(g, 3), .wide = g->bits == 64 && one_in(g, 3),
 	};
-	bool short_address = g->bits == 32 && (source.offset | destination.offset) < 0x10000 && one_in(g, 4);
-	bool address_32 = g->bits == 16 && ((source.offset | destination.offset) > 0xffff || one_in(g, 3));
+	bool other_size, low;
 
+	tame_string(g, &insn, &source, &destination);
+	low = (source.offset | destination.offset) < 0x10000;
+	other_size = (g->bits == 32 && low && one_in(g, 4)) ||
+		     (g->bits == 16 && (!low || one_in(g, 3)));
 	emit_load(g, 6, source.offset);
 	emit_load(g, 7, destination.offset);
 	emit_load(g, 1, random_below(g, one_in(g, 8) ? 80 : 12));
@@ -166,7 +189,7 @@ static void unit_string(struct generator *g)
 		emit_load(g, 2, one_in(g, 16) ? 0x3fe : random_below(g, 0x200) | 0x300);
 	emit_byte(g, one_in(g, 3) ? 0xfd : 0xfc);
 	emit_step(g);
-	if (short_address || address_32)
+	if (other_size)
 		emit_byte(g, 0x67);
 	if (source.segment != SEG_DS && (g->bits != 64 || source.segment >= SEG_FS))
 		emit_byte(g, prefixes[source.segment]);
@@ -192,14 +215,16 @@ static void unit_port(struct generator *g)
 	if (insn.opcode[0] < 0xe8)
 		insn.imm_size = 1;
 	else
-		emit_load(g, 2, one_in(g, 8) ? 0x5000 + random_below(g, 3) : 0x300 + random_below(g, 0x100));
+		emit_load(g, 2, one_in(g, 8) ? 0x5000 + random_below(g, 3)
+					     : 0x300 + random_below(g, 0x100));
 	emit_insn(g, &insn, NULL);
 }
 
 static void unit_stack(struct generator *g)
 {
 	static const __u8 plain[] = {
-		0x50, 0x53, 0x55, 0x57, 0x54, 0x58, 0x5b, 0x5d, 0x5f, 0x9c, 0x60, 0x61, 0x06, 0x0e, 0x16,
+		0x50, 0x53, 0x55, 0x57, 0x54, 0x58, 0x5b, 0x5d, 0x5f, 0x9c, 0x60, 0x61, 0x06,
+		0x0e, 0x16,
 		0x1e,
 	};
 	struct insn insn = { .opcode = { PICK(g, plain) }, .opcode_size = 1, .word = one_in(g, 4) };
@@ -280,8 +305,9 @@ static void unit_fault(struct generator *g)
 static void unit_segment(struct generator *g)
 {
 	static const __u16 selectors[] = {
-		0, 3, SEL_CODE32, SEL_DATA, SEL_CODE64, SEL_STACK_16, SEL_USER_CODE32, SEL_USER_DATA,
-		SEL_ABSENT, SEL_READ_ONLY, SEL_NO_READ, SEL_DOWN, SEL_LDT, SEL_TSS, SEL_GATE, GDT_LIMIT + 1,
+		0, 3, SEL_CODE32, SEL_DATA, SEL_CODE64, SEL_STACK_16, SEL_USER_CODE32,
+		SEL_USER_DATA, SEL_ABSENT, SEL_READ_ONLY, SEL_NO_READ, SEL_DOWN, SEL_LDT, SEL_TSS, SEL_GATE,
+		GDT_LIMIT + 1,
 		SEL_CONFORMING, 0x0c, 0xfffc, SEL_WINDOW | 3,
 	};
 	bool real = g->mode == REAL || g->mode == V86;
@@ -306,12 +332,14 @@ static void unit_segment(struct generator *g)
 static void unit_descriptor(struct generator *g)
 {
 	static const __u8 codes[][3] = {
-		{ 0x0f, 0x02 }, { 0x0f, 0x03 }, { 0x0f, 0x00, 4 }, { 0x0f, 0x00, 5 }, { 0x0f, 0x00, 0 },
+		{ 0x0f, 0x02 }, { 0x0f, 0x03 }, { 0x0f, 0x00, 4 }, { 0x0f, 0x00, 5 }, { 0x0f,
+		0x00, 0 },
 		{ 0x0f, 0x00, 1 }, { 0x0f, 0x01, 4 }, { 0x63 },
 	};
 	const __u8 *code = PICK(g, codes);
 	struct insn insn = {
-		.opcode = { code[0], code[1] }, .opcode_size = code[0] == 0x0f ? 2 : 1, .modrm = true,
+		.opcode = { code[0], code[1] }, .opcode_size = code[0] == 0x0f ? 2 : 1,
+		.modrm = true,
 		.reg = code[0] == 0x0f && code[1] < 2 ? code[2] : 1, .word = one_in(g, 3),
 	};
 	struct place place = random_place(g, false);
@@ -322,7 +350,8 @@ static void unit_descriptor(struct generator *g)
 
 static void unit_cpuid(struct generator *g)
 {
-	static const __u32 leaves[] = { 0, 1, 2, 4, 6, 7, 0xb, 0xd, 0x40000000, 0x80000000, 0x80000001,
+	static const __u32 leaves[] = { 0, 1, 2, 4, 6, 7, 0xb, 0xd, 0x40000000, 0x80000000,
+	0x80000001,
 					0x80000008, 0x12345678, 0xffffffff };
 	static const __u8 cpuid[] = { 0x0f, 0xa2 };
 
@@ -339,7 +368,7 @@ static const struct unit {
 } units[] = {
 	{ unit_form, 40 }, { unit_short, 10 }, { unit_string, 10 }, { unit_port, 6 },
 	{ unit_stack, 10 }, { unit_branch, 8 }, { unit_fault, 3 }, { unit_segment, 3 },
-	{ unit_descriptor, 3 }, { unit_cpuid, 2 },
+	{ unit_descriptor, 3 }, { unit_cpuid, 2 }, { random_system_unit, 14 },
 };
 
 void random_unit(struct generator *g)
@@ -357,5 +386,4 @@ void random_unit(struct generator *g)
 		}
 		which -= units[i].weight;
 	}
-	(void)in_ring_0;
 }
