@@ -12,6 +12,8 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <asm/cpufeature.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
@@ -313,9 +315,12 @@ int guest_walk(struct vmx_vcpu *vmx, u64 linear, u32 access, gpa_t *gpa, struct 
 		walk.index_bits = 10;
 		walk.entry_size = 4;
 	}
-	do
-		err = walk_tables(&walk, table, gpa, fault);
-	while (err == -EAGAIN);
+	/* A program that rewrites the entries all the time can keep this up for as long as it likes. */
+	while ((err = walk_tables(&walk, table, gpa, fault)) == -EAGAIN) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
 	return err;
 }
 
