@@ -57,6 +57,8 @@ void memory_mark_dirty(struct vm *vm, gpa_t gpa)
 {
 	struct slot slot;
 
+	/* The bit is looked at only when the write is there for whoever has cleared it to see. */
+	smp_mb();
 	rcu_read_lock();
 	if (slot_find(vm, gpa, &slot))
 		dirty_log_mark(&slot, gpa);
