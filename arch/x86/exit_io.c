@@ -212,7 +212,7 @@ int handle_io_string(struct vmx_vcpu *vmx, const struct exit_info *exit)
 		return emulate_end(&e, err);
 	/* Another CPU has rewritten the instruction; the guest may not use this port like that. */
 	if (e.insn.op != (access.in ? INSN_INS : INSN_OUTS) || e.insn.operand_size != access.size)
-		return VMX_RESUME;
+		return emulate_end(&e, -EAGAIN);
 	if (!string_count(vmx, &e.insn))
 		return emulate_end(&e, emulate_commit(vmx, &e.insn, true));
 	return access.in ? ins(&e, access) : outs(&e, access);
