@@ -18,8 +18,7 @@
 
 #include "module/minivmx.h"
 
-/* As on KVM. */
-#define DEVICES_MAX	1000	/* doorbells and coalesced zones of a VM */
+#define DEVICES_MAX	1000	/* doorbells and coalesced zones of a VM; they take kernel memory */
 
 /* A write of @size bytes (0: any) of @data (if @match) to @address signals @eventfd. */
 struct doorbell {
