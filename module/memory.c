@@ -162,13 +162,18 @@ int memory_create(struct vm *vm)
 	slots = kzalloc(sizeof(*slots), GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		goto err_destroy_ept;
+	err = init_srcu_struct(&vm->memory_users);
+	if (err)
+		goto err_free_slots;
 	rcu_assign_pointer(vm->slots, slots);
 	vm->notifier.ops = &memory_notifier_ops;
 	err = mmu_notifier_register(&vm->notifier, current->mm);
 	if (err)
-		goto err_free_slots;
+		goto err_cleanup_srcu;
 	return 0;
 
+err_cleanup_srcu:
+	cleanup_srcu_struct(&vm->memory_users);
 err_free_slots:
 	kfree(slots);
 err_destroy_ept:
@@ -179,6 +184,7 @@ err_destroy_ept:
 void memory_destroy(struct vm *vm)
 {
 	mmu_notifier_unregister(&vm->notifier, vm->mm);
+	cleanup_srcu_struct(&vm->memory_users);
 	slots_destroy(vm);
 	ept_destroy(vm->ept);
 }
@@ -298,7 +304,8 @@ int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory
 
 /*
  * What the emulation of an instruction, or a walk of the guest's page tables, reads and writes. It
- * goes through the process's own mapping, so every rule of user memory holds by itself.
+ * goes through the process's own mapping, so every rule of user memory holds by itself. A slot that
+ * goes waits for those in vm->memory_users: the process may use its memory for something else then.
  */
 
 /* Where the process sees @gpa. */
@@ -314,12 +321,14 @@ static int user_address(struct vm *vm, gpa_t gpa, bool write, void __user **user
 
 int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size)
 {
+	int idx = srcu_read_lock(&vm->memory_users);
 	void __user *user;
 	int err = user_address(vm, gpa, false, &user);
 
-	if (err)
-		return err;
-	return copy_from_user(data, user, size) ? -EFAULT : 0;
+	if (!err && copy_from_user(data, user, size))
+		err = -EFAULT;
+	srcu_read_unlock(&vm->memory_users, idx);
+	return err;
 }
 
 bool memory_is_writable(struct vm *vm, gpa_t gpa)
@@ -331,15 +340,17 @@ bool memory_is_writable(struct vm *vm, gpa_t gpa)
 
 int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size)
 {
+	int idx = srcu_read_lock(&vm->memory_users);
 	void __user *user;
 	int err = user_address(vm, gpa, true, &user);
 
-	if (err)
-		return err;
-	if (copy_to_user(user, data, size))
-		err = -EFAULT;
-	/* After the write: a page that is marked and not yet written could be copied too soon. */
-	memory_mark_dirty(vm, gpa);
+	if (!err) {
+		if (copy_to_user(user, data, size))
+			err = -EFAULT;
+		/* After the write: a page marked and not yet written could be copied too soon. */
+		memory_mark_dirty(vm, gpa);
+	}
+	srcu_read_unlock(&vm->memory_users, idx);
 	return err;
 }
 
@@ -355,7 +366,7 @@ int memory_write(struct vm *vm, gpa_t gpa, const void *data, unsigned int size)
 		*old = expected;						\
 	} while (0)
 
-int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size)
+static int compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size)
 {
 	bool exchanged;
 	void __user *user;
@@ -385,4 +396,13 @@ int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsig
 fault:
 	user_access_end();
 	return -EFAULT;
+}
+
+int memory_compare_exchange(struct vm *vm, gpa_t gpa, u64 *old, u64 value, unsigned int size)
+{
+	int idx = srcu_read_lock(&vm->memory_users);
+	int err = compare_exchange(vm, gpa, old, value, size);
+
+	srcu_read_unlock(&vm->memory_users, idx);
+	return err;
 }

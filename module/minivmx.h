@@ -27,6 +27,7 @@
 #include <linux/rcupdate.h>
 #include <linux/signal_types.h>
 #include <linux/spinlock.h>
+#include <linux/srcu.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -54,6 +55,7 @@ struct vm {
 	struct mm_struct *mm;		/* the address space it was made in, not its pages */
 	struct mutex lock;
 	struct slots __rcu *slots;
+	struct srcu_struct memory_users;	/* guest memory is read or written through a slot */
 	DECLARE_BITMAP(vcpu_ids, MINIVMX_MAX_VCPUS);
 	struct ept *ept;
 	atomic64_t tsc_offset;		/* see vm_tsc_offset() */

@@ -136,6 +136,9 @@ static void slots_replace(struct vm *vm, struct slots *slots, const struct slot 
 	if (old->size)
 		ept_kick_and_wait(vm->ept, true);
 	ept_invalidate_release(vm->ept);
+	/* The kernel itself may be in the middle of an access too. */
+	if (old->size)
+		synchronize_srcu_expedited(&vm->memory_users);
 	kfree_rcu(previous, rcu);
 }
 

@@ -205,4 +205,59 @@ TEST_F(uffd, a_signal_ends_the_wait)
 	EXPECT_EQ(0xab0000U, value);
 }
 
+static void *run_once(void *arg)
+{
+	vm_run(arg);
+	return NULL;
+}
+
+struct deletion {
+	struct vm *vm;
+	bool done;
+};
+
+static void *delete_slot(void *arg)
+{
+	struct deletion *deletion = arg;
+
+	vm_set_slot(deletion->vm, 0, 0, 0, 0, deletion->vm->mem);
+	__atomic_store_n(&deletion->done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* The kernel waits for the page of an INS meanwhile: it must not write when the slot is gone. */
+TEST_F(uffd, a_slot_goes_only_when_nobody_writes_through_it)
+{
+	static const __u8 insb_hlt[] = { 0x6c, 0xf4 };
+	struct deletion deletion = { .vm = &self->vm };
+	struct minivmx_sregs sregs;
+	struct minivmx_regs regs;
+	pthread_t runner, deleter;
+
+	ASSERT_EQ(0, vm_start(&self->vm, VM_REAL, insb_hlt, insb_hlt + sizeof(insb_hlt)));
+	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
+	sregs.es.base = GPA;
+	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
+	ASSERT_EQ(0, vm_get_regs(&self->vm, &regs));
+	regs.rdi = 0;
+	ASSERT_EQ(0, vm_set_regs(&self->vm, &regs));
+	START_SERVING(0, UFFDIO_REGISTER_MODE_MISSING);
+	self->answer = false;
+	ASSERT_EQ(0, vm_run(&self->vm));
+	ASSERT_EQ(MINIVMX_EXIT_IO, self->vm.run->exit_reason);
+	*(__u8 *)vm_io_data(&self->vm) = 0x5a;
+
+	ASSERT_EQ(0, pthread_create(&runner, NULL, run_once, &self->vm));
+	for (int i = 0; i < 1000 && !__atomic_load_n(&self->missing, __ATOMIC_SEQ_CST); i++)
+		usleep(1000);
+	EXPECT_EQ(1, self->missing);
+	ASSERT_EQ(0, pthread_create(&deleter, NULL, delete_slot, &deletion));
+	usleep(100000);
+	EXPECT_FALSE(__atomic_load_n(&deletion.done, __ATOMIC_SEQ_CST));
+	provide(self->uffd, (unsigned long)self->vm.mem + GPA, (unsigned long)self->vm.mem + GPA);
+	pthread_join(deleter, NULL);
+	EXPECT_EQ(0x5a, self->vm.mem[GPA]);
+	pthread_join(runner, NULL);
+}
+
 TEST_HARNESS_MAIN
