@@ -204,7 +204,9 @@ TEST_F_TIMEOUT(side_by_side, while_kvm_comes_and_goes, 120)
 		vms++;
 	}
 	EXPECT_LT(0, finish_side(&ours));
-	EXPECT_LT(0, kvm_rounds);
+	/* Where the two share one CPU, making the VMs may take all of the time. */
+	if (vm_count_cpus() > 1)
+		EXPECT_LT(0, kvm_rounds);
 	EXPECT_LT(1, vms);
 }
 
