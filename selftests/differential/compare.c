@@ -147,7 +147,7 @@ bool outcomes_equal(struct machine *a, struct machine *b)
 
 	equal = FIELDS_EQUAL(reg_fields, &left->regs, &right->regs) && equal;
 	equal = FIELDS_EQUAL(sreg_fields, &left->sregs, &right->sregs) && equal;
-	equal = BYTES_EQUAL(fpu) && equal;
+	equal = BYTES_EQUAL(xsave) && equal;
 	equal = BYTES_EQUAL(debugregs) && equal;
 	equal = BYTES_EQUAL(xcrs) && equal;
 	equal = BYTES_EQUAL(msrs) && equal;

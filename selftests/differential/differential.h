@@ -117,7 +117,7 @@ struct outcome {
 	struct event event[MAX_EVENTS];
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
-	struct kvm_fpu fpu;
+	struct kvm_xsave xsave;
 	struct kvm_debugregs debugregs;
 	struct kvm_xcrs xcrs;
 	struct {

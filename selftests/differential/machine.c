@@ -257,11 +257,16 @@ static int read_state(struct machine *machine)
 	struct outcome *outcome = &machine->outcome;
 	const struct vcpu_call calls[] = {
 		{ KVM_GET_REGS, &outcome->regs }, { KVM_GET_SREGS, &outcome->sregs },
-		{ KVM_GET_FPU, &outcome->fpu }, { KVM_GET_DEBUGREGS, &outcome->debugregs },
+		/* GET_FPU on KVM shows old values of what XSAVEOPT left out. */
+		{ KVM_GET_XSAVE, &outcome->xsave }, { KVM_GET_DEBUGREGS, &outcome->debugregs },
 		{ KVM_GET_XCRS, &outcome->xcrs },
 	};
 
-	return call_all(&machine->vm, calls, 5) ?: all_msrs(machine, KVM_GET_MSRS);
+	int ret = call_all(&machine->vm, calls, 5);
+
+	/* Bytes 464 to 511 are for software: KVM has a mask of Linux there. */
+	memset((__u8 *)&outcome->xsave + 464, 0, 48);
+	return ret ?: all_msrs(machine, KVM_GET_MSRS);
 }
 
 int machine_run(struct machine *machine, const struct program *program)
