@@ -21,13 +21,14 @@
  * vmx_run() has stopped for a signal, somebody more urgent, or work to do on the way to userspace;
  * VMX_RESUME: it may go on. For work, RUN leaves the kernel and is called again without the
  * program noticing: what TIF_NOTIFY_SIGNAL and ERESTARTNOHAND do together, unless a signal comes
- * after all.
+ * after all. Under a signal mask of its own RUN does not leave for work: on the way the thread's
+ * own mask holds, and would let in what userspace wants held back.
  */
-static int vcpu_handle_work(struct minivmx_run *run)
+static int vcpu_handle_work(struct vcpu *vcpu, struct minivmx_run *run)
 {
 	if (read_thread_flags() & TIF_RESCHED_MASK)
 		schedule();
-	if (!signal_pending(current) && !thread_owes_work())
+	if (!signal_pending(current) && (vcpu->has_sigmask || !thread_owes_work()))
 		return VMX_RESUME;
 	run->exit_reason = MINIVMX_EXIT_INTR;
 	if (task_sigpending(current))
@@ -47,9 +48,9 @@ static long vcpu_run_until_exit(struct vcpu *vcpu)
 	if (result == VMX_RESUME && READ_ONCE(run->immediate_exit))
 		result = -EINTR;
 	while (result == VMX_RESUME) {
-		result = vmx_run(vcpu->vmx);
+		result = vmx_run(vcpu->vmx, vcpu->has_sigmask);
 		if (result == VMX_WORK_PENDING)
-			result = vcpu_handle_work(run);
+			result = vcpu_handle_work(vcpu, run);
 	}
 	err = vmx_fill_run_page(vcpu->vmx);
 	if (result < 0)

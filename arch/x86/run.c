@@ -33,13 +33,13 @@
  * every preemption sets it for a program that uses restartable sequences, and it keeps until RUN
  * returns. What else it can mean is asked for by itself.
  */
-static bool thread_work_pending(void)
+static bool thread_work_pending(bool owed_work_waits)
 {
 	unsigned long flags = read_thread_flags();
 
 	if (flags & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | TIF_RESCHED_MASK))
 		return true;
-	return (flags & _TIF_NOTIFY_RESUME) && thread_owes_work();
+	return !owed_work_waits && (flags & _TIF_NOTIFY_RESUME) && thread_owes_work();
 }
 
 /* VMLAUNCH or VMRESUME did not even leave the host. */
@@ -86,7 +86,8 @@ static bool translations_outdated(struct vmx_vcpu *vmx)
 }
 
 /* Runs the guest for as many exits as need nothing but this CPU. In a slice. */
-static enum exit_action run_in_slice(struct vmx_vcpu *vmx)
+static enum exit_action run_in_slice(struct vmx_vcpu *vmx,
+				     bool owed_work_waits)
 {
 	struct host_state host;
 	enum exit_action action;
@@ -103,7 +104,7 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx)
 	do {
 		action = enter_once(vmx, launched);
 		launched = true;
-		if (thread_work_pending() || translations_outdated(vmx))
+		if (thread_work_pending(owed_work_waits) || translations_outdated(vmx))
 			break;
 	} while (action == EXIT_RESUME || action == EXIT_SKIP_AND_RESUME);
 	mitigations_leave();
@@ -150,7 +151,7 @@ static void let_interrupts_in(void)
 	asm volatile("nop");
 }
 
-int vmx_run(struct vmx_vcpu *vmx)
+int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 {
 	enum exit_action action;
 	struct slice slice;
@@ -158,7 +159,7 @@ int vmx_run(struct vmx_vcpu *vmx)
 
 	for (;;) {
 		local_irq_disable();
-		if (thread_work_pending()) {
+		if (thread_work_pending(owed_work_waits)) {
 			local_irq_enable();
 			return VMX_WORK_PENDING;
 		}
@@ -169,7 +170,7 @@ int vmx_run(struct vmx_vcpu *vmx)
 		}
 		vmx->stats.slices++;
 		vmx->stats.borrowed_slices += slice.borrowed;
-		action = run_in_slice(vmx);
+		action = run_in_slice(vmx, owed_work_waits);
 		slice_end(&slice, &vmx->vmcs);
 
 		if (action == EXIT_TO_NMI)

@@ -172,8 +172,11 @@ int vmx_take_run_page(struct vmx_vcpu *vmx);
  * Called once in each RUN; an enum vmx_result or a negative errno.
  */
 int vmx_complete_exit(struct vmx_vcpu *vmx);
-/* Runs the guest. The heart of it all; continues in arch/x86/run.c. */
-int vmx_run(struct vmx_vcpu *vmx);
+/*
+ * Runs the guest. The heart of it all; continues in arch/x86/run.c. @owed_work_waits: what the
+ * thread owes (thread_owes_work()) is no reason to end.
+ */
+int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits);
 /* The SDM's name of the last exit's reason, never NULL. */
 const char *vmx_last_exit_name(struct vmx_vcpu *vmx);
 /* Fills in the members of the run page that every RUN returns: 0, or as the register calls. */
