@@ -107,6 +107,12 @@ const char *vmx_l1d_flush_name(void)
 	}
 }
 
+static void branch_predictors_flush(void)
+{
+	if (use_ibpb)
+		wrmsrq(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
 static void l1d_flush(void)
 {
 	if (l1d_flush_method == L1D_FLUSH_COMMAND) {
@@ -120,18 +126,22 @@ static void l1d_flush(void)
 	}
 }
 
-void mitigations_enter(struct vmx_vcpu *vmx)
+/*
+ * The other hypervisor does not know that a guest of ours ran in between, so what its guest and
+ * ours teach the predictors is forgotten on both ways.
+ */
+void mitigations_enter(struct vmx_vcpu *vmx, bool other_guest)
 {
-	if (this_cpu_read(last_vcpu) != vmx->unique_id) {
-		this_cpu_write(last_vcpu, vmx->unique_id);
-		if (use_ibpb)
-			wrmsrq(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
-	}
+	if (other_guest || this_cpu_read(last_vcpu) != vmx->unique_id)
+		branch_predictors_flush();
+	this_cpu_write(last_vcpu, vmx->unique_id);
 	l1d_flush();
 }
 
-void mitigations_leave(void)
+void mitigations_leave(bool other_guest)
 {
+	if (other_guest)
+		branch_predictors_flush();
 #ifdef X86_FEATURE_IBPB_EXIT_TO_USER
 	/* VMSCAPE: the guest's branch history must not steer the program that runs it. */
 	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))

@@ -22,8 +22,11 @@ void mitigations_teardown(void);
  */
 bool large_pages_are_nx(void);
 
-/* Before the first VM entry of a slice, and after the last VM exit. Interrupts off. */
-void mitigations_enter(struct vmx_vcpu *vmx);
-void mitigations_leave(void);
+/*
+ * Before the first VM entry of a slice, and after the last VM exit. Interrupts off. @other_guest:
+ * another hypervisor's guest is between two of its own VM entries on this CPU.
+ */
+void mitigations_enter(struct vmx_vcpu *vmx, bool other_guest);
+void mitigations_leave(bool other_guest);
 
 #endif /* _MINIVMX_ARCH_MITIGATE_H */

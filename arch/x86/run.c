@@ -86,7 +86,7 @@ static bool translations_outdated(struct vmx_vcpu *vmx)
 }
 
 /* Runs the guest for as many exits as need nothing but this CPU. In a slice. */
-static enum exit_action run_in_slice(struct vmx_vcpu *vmx,
+static enum exit_action run_in_slice(struct vmx_vcpu *vmx, const struct slice *slice,
 				     bool owed_work_waits)
 {
 	struct host_state host;
@@ -100,14 +100,14 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx,
 	state_load(vmx);
 	host_enter(vmx, &host);
 	ept_enter(vmx);
-	mitigations_enter(vmx);
+	mitigations_enter(vmx, slice_has_other_guest(slice));
 	do {
 		action = enter_once(vmx, launched);
 		launched = true;
 		if (thread_work_pending(owed_work_waits) || translations_outdated(vmx))
 			break;
 	} while (action == EXIT_RESUME || action == EXIT_SKIP_AND_RESUME);
-	mitigations_leave();
+	mitigations_leave(slice_has_other_guest(slice));
 	ept_leave(vmx);
 	state_save(vmx);
 	host_leave(vmx, &host);
@@ -170,7 +170,7 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 		}
 		vmx->stats.slices++;
 		vmx->stats.borrowed_slices += slice.borrowed;
-		action = run_in_slice(vmx, owed_work_waits);
+		action = run_in_slice(vmx, &slice, owed_work_waits);
 		slice_end(&slice, &vmx->vmcs);
 
 		if (action == EXIT_TO_NMI)

@@ -33,9 +33,6 @@
 #include "arch/x86/vmcs.h"
 #include "arch/x86/vmx.h"
 
-/* What VMPTRST stores when no VMCS is current. SDM 3C "VMPTRST". */
-#define NO_VMCS		(~0ULL)
-
 /* Every CPU that may ever come online has a VMXON region, so hotplug needs no hook. */
 static DEFINE_PER_CPU(struct vmx_region *, vmxon_region);
 
@@ -146,7 +143,7 @@ static int vmx_operation_enter(struct slice *slice)
 static void vmx_operation_leave(struct slice *slice)
 {
 	if (slice->borrowed) {
-		if (slice->previous_vmcs != NO_VMCS)
+		if (slice_has_other_guest(slice))
 			WARN_ON_ONCE(!vmptrld(slice->previous_vmcs));
 		return;
 	}

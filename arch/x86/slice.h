@@ -26,6 +26,15 @@ struct slice {
 	bool borrowed;		/* the CPU was in VMX operation already */
 };
 
+/* What VMPTRST stores when no VMCS is current. SDM 3C "VMPTRST". */
+#define NO_VMCS		(~0ULL)
+
+/* Is a guest of the owner's, KVM's say, between two of its VM entries on this CPU? */
+static inline bool slice_has_other_guest(const struct slice *slice)
+{
+	return slice->borrowed && slice->previous_vmcs != NO_VMCS;
+}
+
 int vmcs_alloc(struct vmcs_region *vmcs);	/* 0 or -ENOMEM */
 void vmcs_free(struct vmcs_region *vmcs);
 
