@@ -206,7 +206,14 @@ int machine_run(struct machine *machine, const struct program *program);
 bool outcomes_equal(struct machine *a, struct machine *b);
 void print_outcomes(struct machine *a, struct machine *b);
 
-/* known.c: why this program may differ, and has to; NULL: it may not */
-const char *known_difference(const struct program *program);
+/* known.c */
+struct known_difference {
+	const char *program;	/* in all its modes */
+	const char *argument;	/* why it stays so */
+	bool may_hide;		/* some CPUs do not show it */
+};
+
+/* Why this program may differ, and has to; NULL: it may not. */
+const struct known_difference *known_difference(const struct program *program);
 
 #endif /* SELFTESTS_DIFFERENTIAL_H */

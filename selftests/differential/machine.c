@@ -252,6 +252,13 @@ static void complete_last_exit(struct vm *vm)
 	vm->run->immediate_exit = 0;
 }
 
+/* An unusable LDT's attributes mean nothing: CPUs leave what they like (SDM 3C "Guest Register State"). */
+static void forget_unusable_ldt(struct kvm_segment *ldt)
+{
+	if (ldt->unusable)
+		ldt->type = ldt->s = ldt->dpl = ldt->db = ldt->l = ldt->g = ldt->avl = 0;
+}
+
 static int read_state(struct machine *machine)
 {
 	struct outcome *outcome = &machine->outcome;
@@ -264,6 +271,7 @@ static int read_state(struct machine *machine)
 
 	int ret = call_all(&machine->vm, calls, 5);
 
+	forget_unusable_ldt(&outcome->sregs.ldt);
 	/* Bytes 464 to 511 are for software: KVM has a mask of Linux there. */
 	memset((__u8 *)&outcome->xsave + 464, 0, 48);
 	return ret ?: all_msrs(machine, KVM_GET_MSRS);

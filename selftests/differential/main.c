@@ -48,15 +48,17 @@ static bool compare(const struct program *program)
 {
 	int ret = machine_run(&kvm, program), ret2 = machine_run(&minivmx, program);
 	bool equal = !ret && !ret2 && outcomes_equal(&kvm, &minivmx);
-	const char *argument = known_difference(program);
+	const struct known_difference *known = known_difference(program);
 
 	if (ret || ret2)
 		printf("#   set-up: %s, %s\n", strerror(-ret), strerror(-ret2));
 	if (options.verbose)
 		print_outcomes(&kvm, &minivmx);
-	if (!argument)
+	if (!known)
 		return equal;
-	printf("# %s: %s\n", equal ? "no more a difference" : "known", argument);
+	if (equal && known->may_hide)
+		return true;
+	printf("# %s: %s\n", equal ? "no more a difference" : "known", known->argument);
 	/* Whatever the difference: no row excuses that a program does not end. */
 	return !equal && !ret && !ret2 && ended(&kvm.outcome) && ended(&minivmx.outcome);
 }
