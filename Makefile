@@ -26,7 +26,7 @@ CC      ?= gcc
 CFLAGS  ?= -O2 -g
 ALLCFLAGS = $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -MMD -MP -Iuapi -Itools
 
-TOOLS_SRC := $(wildcard tools/*.c)
+TOOLS_SRC := $(wildcard tools/*.c tools/devices/*.c)
 TOOLS_OBJ := $(TOOLS_SRC:tools/%.c=build/tools/obj/%.o)
 
 ARGS ?=
