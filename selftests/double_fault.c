@@ -199,27 +199,36 @@ static int inject_db(struct vm *vm)
 	return vm_ioctl(vm->vcpu, MINIVMX_SET_GUEST_DEBUG, (unsigned long)&debug);
 }
 
+/* A guest at UD2, with the exception @nr on its way and #DB raised on top of it. */
+static int start_with_two(struct vm *vm, struct minivmx_vcpu_events *events, __u8 nr)
+{
+	int ret = IDT_START(vm, VM_LONG, undefined);
+
+	*events = (struct minivmx_vcpu_events){
+		.exception = { .injected = 1, .nr = nr, .has_error_code = 1 },
+	};
+	if (!ret)
+		ret = vm_set_events(vm, events);
+	return ret ? ret : inject_db(vm);
+}
+
 /* Newer KVM counts an exception that userspace calls injected as one that waits. */
-#define SKIP_WHERE_KVM_REFUSES(result)						\
+#define ASSERT_TWO(vm, events, nr)						\
 	do {									\
-		if (variant->kvm && (result) == -EBUSY)				\
+		int ret = start_with_two(vm, events, nr);			\
+										\
+		if (variant->kvm && ret == -EBUSY)				\
 			SKIP(return, "this KVM takes no second exception");	\
+		ASSERT_EQ(0, ret);						\
 	} while (0)
 
 /* The hypervisor raises an exception while a double fault is on its way: shutdown. */
 TEST_F(double_fault, raised_during_double_fault)
 {
-	struct minivmx_vcpu_events events = {
-		.exception = { .injected = 1, .nr = DF, .has_error_code = 1 },
-	};
+	struct minivmx_vcpu_events events;
 	struct vm *vm = &self->vm;
-	int ret;
 
-	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
-	ASSERT_EQ(0, vm_set_events(vm, &events));
-	ret = inject_db(vm);
-	SKIP_WHERE_KVM_REFUSES(ret);
-	ASSERT_EQ(0, ret);
+	ASSERT_TWO(vm, &events, DF);
 	/* Nothing more may be injected. */
 	EXPECT_EQ(-EBUSY, inject_db(vm));
 	ASSERT_EXIT(vm, MINIVMX_EXIT_SHUTDOWN);
@@ -233,17 +242,10 @@ TEST_F(double_fault, raised_during_double_fault)
 /* A benign one takes the place of what was there: the instruction will raise that again. */
 TEST_F(double_fault, raised_during_another)
 {
-	struct minivmx_vcpu_events events = {
-		.exception = { .injected = 1, .nr = PF, .has_error_code = 1 },
-	};
+	struct minivmx_vcpu_events events;
 	struct vm *vm = &self->vm;
-	int ret;
 
-	ASSERT_EQ(0, IDT_START(vm, VM_LONG, undefined));
-	ASSERT_EQ(0, vm_set_events(vm, &events));
-	ret = inject_db(vm);
-	SKIP_WHERE_KVM_REFUSES(ret);
-	ASSERT_EQ(0, ret);
+	ASSERT_TWO(vm, &events, PF);
 	ASSERT_DELIVERED(vm, VM_LONG, DB, VM_CODE);
 	ASSERT_DELIVERED(vm, VM_LONG, UD, VM_CODE);
 }

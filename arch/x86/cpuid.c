@@ -17,6 +17,7 @@
 #include "arch/x86/cpuid.h"
 #include "arch/x86/fpu.h"
 #include "arch/x86/vmx.h"
+#include "arch/x86/walk.h"
 
 u32 *cpuid_word(struct minivmx_cpuid_entry2 *entry, unsigned int word)
 {
@@ -159,7 +160,7 @@ static void adjust(struct minivmx_cpuid_entry2 *entry)
 		/*
 		 * Physical width, as far as the EPT reaches; linear width without 5-level paging.
 		 */
-		entry->eax = ilog2(vmx_guest_physical_limit()) | 48 << 8;
+		entry->eax = ilog2(vmx_guest_physical_limit()) | LINEAR_ADDRESS_BITS << 8;
 		break;
 	}
 }

@@ -8,7 +8,7 @@
  * instruction one element is executed: then the guest goes on with it, and may exit again. What is
  * no instruction of decode.c goes to userspace. Outside slices, interrupts on.
  */
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/swab.h>
@@ -230,11 +230,6 @@ static int write_first(struct emulation *e, const struct operands *o, u64 value)
 
 /* ---------------------------------------------------------------------- execution */
 
-static u64 sign_extend(u64 value, unsigned int size)
-{
-	return (s64)(value << (64 - 8 * size)) >> (64 - 8 * size);
-}
-
 /* BT sets CF to the bit and leaves the other flags; its kin change the bit then. */
 static u64 execute_bit_test(const struct guest_insn *insn, const struct operands *o, u64 *rflags)
 {
@@ -270,7 +265,7 @@ static u64 execute(const struct emulation *e, const struct operands *o, u64 *rfl
 	case INSN_LODS:
 		return o->second;
 	case INSN_MOVSX:
-		return sign_extend(o->second, size);
+		return sign_extend64(o->second, 8 * size - 1);
 	case INSN_MOVBE:
 		return swab64(o->second) >> (64 - 8 * size);
 	case INSN_NOT:

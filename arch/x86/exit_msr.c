@@ -24,6 +24,7 @@
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
+#include "arch/x86/walk.h"
 
 /*
  * What a write does, by MSR: false refuses it (#GP in the guest), else @value is what is kept. The
@@ -47,21 +48,15 @@ static bool accept_32_bits(struct vmx_vcpu *vmx, u64 *value, bool guest)
 	return !(*value >> 32);
 }
 
-/* With 48 bits of linear address: what bit 47 is, bits 63:48 are. */
-static u64 sign_extend_48(u64 address)
-{
-	return sign_extend64(address, 47);
-}
-
 /* VM entry refuses other bases and jump targets, or the host's WRMSR of them faults. */
 static bool accept_canonical(struct vmx_vcpu *vmx, u64 *value, bool guest)
 {
-	return *value == sign_extend_48(*value);
+	return linear_is_canonical(*value);
 }
 
 static bool accept_made_canonical(struct vmx_vcpu *vmx, u64 *value, bool guest)
 {
-	*value = sign_extend_48(*value);
+	*value = linear_made_canonical(*value);
 	return true;
 }
 
@@ -325,7 +320,7 @@ enum exit_action handle_rdmsr(struct vmx_vcpu *vmx, const struct exit_info *exit
 enum exit_action handle_wrmsr(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	const struct msr_policy *policy = msr_find(vmx, vmx->regs[VMX_RCX], true);
-	u64 value = (u32)vmx->regs[VMX_RAX] | vmx->regs[VMX_RDX] << 32;
+	u64 value = vmx_edx_eax(vmx);
 
 	if (!policy)
 		return EXIT_PROTECTION;

@@ -128,7 +128,7 @@ static bool xcr0_valid(const struct vmx_vcpu *vmx, u64 xcr0)
 /* Always exits, but not before the CPU has found CR4.OSXSAVE set. */
 enum exit_action handle_xsetbv(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
-	u64 value = (u32)vmx->regs[VMX_RAX] | vmx->regs[VMX_RDX] << 32;
+	u64 value = vmx_edx_eax(vmx);
 
 	if (state_cpl() != 0 ||
 	    (u32)vmx->regs[VMX_RCX] != XCR_XFEATURE_ENABLED_MASK || !xcr0_valid(vmx, value))

@@ -210,4 +210,10 @@ struct vmx_vcpu {
 	void *io_data;
 };
 
+/* EDX:EAX: the value that WRMSR and XSETBV write. */
+static inline u64 vmx_edx_eax(const struct vmx_vcpu *vmx)
+{
+	return (u32)vmx->regs[VMX_RAX] | vmx->regs[VMX_RDX] << 32;
+}
+
 #endif /* _MINIVMX_ARCH_VCPU_H */

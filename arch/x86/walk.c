@@ -75,13 +75,6 @@ static bool segment_covers(const struct vmx_segment *segment, u64 offset, unsign
 	return last <= segment->limit || segment->limit == 0xffffffff;
 }
 
-#define LINEAR_BITS	48
-
-static bool is_canonical(u64 linear)
-{
-	return (u64)((s64)(linear << (64 - LINEAR_BITS)) >> (64 - LINEAR_BITS)) == linear;
-}
-
 int guest_linear(struct vmx_vcpu *vmx, unsigned int number, u64 offset, unsigned int size,
 		 u32 access, u64 *linear, struct guest_fault *fault)
 {
@@ -92,7 +85,7 @@ int guest_linear(struct vmx_vcpu *vmx, unsigned int number, u64 offset, unsigned
 		*linear = offset;
 		if (number == SEGMENT_FS || number == SEGMENT_GS)
 			*linear += segment->base;
-		if (is_canonical(*linear) && is_canonical(*linear + size - 1))
+		if (linear_is_canonical(*linear) && linear_is_canonical(*linear + size - 1))
 			return 0;
 	} else {
 		*linear = (u32)(segment->base + offset);

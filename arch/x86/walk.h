@@ -9,12 +9,30 @@
 #ifndef _MINIVMX_ARCH_WALK_H
 #define _MINIVMX_ARCH_WALK_H
 
+#include <linux/bitops.h>
 #include <linux/types.h>
 #include <asm/trap_pf.h>
 
 #include "arch/x86/vmx.h"
 
 struct vmx_vcpu;
+
+/* Bits of a linear address, without 5-level paging, which CPUID hides. */
+#define LINEAR_ADDRESS_BITS	48
+
+/*
+ * As what is kept of it makes the address: bits 63:48 are what bit 47 is. An address that is not
+ * like this already is not canonical. SDM 1 "Canonical Addressing".
+ */
+static inline u64 linear_made_canonical(u64 linear)
+{
+	return sign_extend64(linear, LINEAR_ADDRESS_BITS - 1);
+}
+
+static inline bool linear_is_canonical(u64 linear)
+{
+	return linear == linear_made_canonical(linear);
+}
 
 /*
  * What is done with the memory: a set of X86_PF_WRITE, X86_PF_INSTR (an instruction fetch) and
