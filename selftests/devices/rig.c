@@ -37,6 +37,11 @@ static void rig_set_line(void *controller, unsigned int number, bool level)
 	rig->level[number] = level;
 }
 
+static bool rig_line_waits(void *controller, unsigned int number)
+{
+	return ((struct rig *)controller)->busy[number];
+}
+
 void rig_init(struct rig *rig)
 {
 	memset(rig, 0, sizeof(*rig));
@@ -49,7 +54,7 @@ void rig_init(struct rig *rig)
 
 struct irq rig_irq(struct rig *rig, unsigned int number)
 {
-	return (struct irq){ .set = rig_set_line, .controller = rig, .number = number };
+	return (struct irq){ .set = rig_set_line, .waits = rig_line_waits, .controller = rig, .number = number };
 }
 
 void rig_pass(struct rig *rig, uint64_t ns)

@@ -19,6 +19,7 @@ struct rig {
 	uint64_t time;				/* ns */
 	bool level[RIG_LINES];
 	unsigned int edges[RIG_LINES];		/* rising ones */
+	bool busy[RIG_LINES];			/* what irq_waits() answers */
 	struct output output;
 	uint8_t written[4096];
 	size_t written_count;			/* may exceed the buffer */

@@ -43,9 +43,13 @@ struct device {
 	struct device *next;		/* of bus.c */
 };
 
-/* One input of an interrupt controller. A device holds a copy and says its level. */
+/*
+ * One input of an interrupt controller. A device holds a copy and says its level. waits() tells whether
+ * the last edge has not reached a CPU yet, so that a timer does not lose its next one. Both may be NULL.
+ */
 struct irq {
 	void (*set)(void *controller, unsigned int number, bool level);
+	bool (*waits)(void *controller, unsigned int number);
 	void *controller;
 	unsigned int number;
 };
@@ -54,6 +58,11 @@ static inline void irq_set(const struct irq *irq, bool level)
 {
 	if (irq->set)
 		irq->set(irq->controller, irq->number, level);
+}
+
+static inline bool irq_waits(const struct irq *irq)
+{
+	return irq->waits && irq->waits(irq->controller, irq->number);
 }
 
 /* A rising and a falling edge, for what is no line of its own. */
