@@ -24,6 +24,7 @@ struct event_loop {
 	pthread_mutex_t *lock;
 	int epoll;
 	struct event_source timer;	/* one timerfd, set to the first deadline */
+	struct event_source stop;	/* an eventfd */
 	bool stopped;
 };
 

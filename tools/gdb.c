@@ -108,7 +108,7 @@ int gdb_serve(struct gdb *gdb)
 	enum link_event event;
 
 	/* Before the look at the socket: what comes after it raises SIGIO again. */
-	*(volatile __u8 *)&gdb->vm->run->immediate_exit = 0;
+	*(volatile __u8 *)&gdb->vcpu->run->immediate_exit = 0;
 	do {
 		event = link_next(&gdb->link, !gdb->running);
 		handle_event(gdb, event);
@@ -127,7 +127,7 @@ int gdb_debug_exit(struct gdb *gdb)
 	int error = target_debug_exit(&gdb->target, &stop, &stopped);
 
 	if (error) {
-		complain("%s: SET_GUEST_DEBUG: %s", gdb->vm->device_path, strerror(error));
+		complain("%s: SET_GUEST_DEBUG: %s", gdb->vcpu->vm->device_path, strerror(error));
 		return STATUS_HOST_ERROR;
 	}
 	if (!stopped)
@@ -148,7 +148,7 @@ int gdb_crashed(struct gdb *gdb, int status)
 	return status;
 }
 
-int gdb_open(struct gdb **gdb, struct vm *vm, const char *address, const volatile sig_atomic_t *stop_signal)
+int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stop_signal)
 {
 	struct gdb *new = calloc(1, sizeof(*new));
 	int status;
@@ -158,10 +158,10 @@ int gdb_open(struct gdb **gdb, struct vm *vm, const char *address, const volatil
 		complain("out of memory");
 		return STATUS_HOST_ERROR;
 	}
-	new->vm = vm;
+	new->vcpu = vcpu;
 	new->signal = GDB_SIGTRAP;
 	new->link.stop_signal = stop_signal;
-	status = target_open(&new->target, vm);
+	status = target_open(&new->target, vcpu);
 	if (!status)
 		status = link_listen(&new->link, address);
 	if (status) {

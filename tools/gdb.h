@@ -23,7 +23,7 @@ bool gdb_address_is_valid(const char *address);
  * address: a valid one. Listens, and says on stderr where. *stop_signal becomes nonzero when
  * the runner is to end. Returns 0 or an exit status; *gdb is NULL after a failure.
  */
-int gdb_open(struct gdb **gdb, struct vm *vm, const char *address, const volatile sig_atomic_t *stop_signal);
+int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stop_signal);
 
 /*
  * Before the first RUN and after each that was interrupted (a half-done exit is then complete): answers

@@ -164,7 +164,7 @@ static uint8_t abridged_tag(uint32_t tag)
 
 static int load_state(struct target *target, struct state *state)
 {
-	int vcpu = target->vm->vcpu;
+	int vcpu = target->vcpu->fd;
 
 	*state = (struct state){ 0 };
 	if (ioctl(vcpu, MINIVMX_GET_REGS, &state->regs) < 0 || ioctl(vcpu, MINIVMX_GET_SREGS, &state->sregs) < 0)
@@ -202,7 +202,7 @@ static int follow_selectors(struct state *state, const struct state *old)
 
 static int store_state(struct target *target, struct state *state, const struct state *old)
 {
-	int vcpu = target->vm->vcpu, error = follow_selectors(state, old);
+	int vcpu = target->vcpu->fd, error = follow_selectors(state, old);
 
 	if (error)
 		return error;
@@ -372,7 +372,7 @@ int target_choose_registers(struct target *target)
 {
 	struct minivmx_sregs sregs;
 
-	if (ioctl(target->vm->vcpu, MINIVMX_GET_SREGS, &sregs) < 0)
+	if (ioctl(target->vcpu->fd, MINIVMX_GET_SREGS, &sregs) < 0)
 		return errno;
 	target->long_mode = sregs.efer & EFER_LMA;
 	target->real_mode = !(sregs.cr0 & CR0_PE);

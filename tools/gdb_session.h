@@ -12,7 +12,7 @@
 #include "gdb_target.h"
 
 struct gdb {
-	struct vm *vm;
+	struct vcpu *vcpu;
 	struct link link;
 	struct target target;
 	struct packet reply;

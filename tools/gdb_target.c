@@ -48,36 +48,36 @@ static int set_guest_debug(struct target *target, uint32_t control)
 				DR7_CONDITION(i, length_code[hw->size] << 2 | condition);
 		}
 	}
-	return ioctl(target->vm->vcpu, MINIVMX_SET_GUEST_DEBUG, &debug) < 0 ? errno : 0;
+	return ioctl(target->vcpu->fd, MINIVMX_SET_GUEST_DEBUG, &debug) < 0 ? errno : 0;
 }
 
-int target_open(struct target *target, struct vm *vm)
+int target_open(struct target *target, struct vcpu *vcpu)
 {
 	struct minivmx_translation translation = { 0 };
 	int error;
 
-	*target = (struct target){ .vm = vm };
+	*target = (struct target){ .vcpu = vcpu };
 	error = set_guest_debug(target, 0);
 	if (error) {
-		complain("%s: SET_GUEST_DEBUG: %s; --gdb needs it", vm->device_path, strerror(error));
+		complain("%s: SET_GUEST_DEBUG: %s; --gdb needs it", vcpu->vm->device_path, strerror(error));
 		return STATUS_HOST_ERROR;
 	}
-	if (ioctl(vm->vcpu, MINIVMX_TRANSLATE, &translation) < 0) {
-		complain("%s: TRANSLATE: %s; --gdb needs it", vm->device_path, strerror(errno));
+	if (ioctl(vcpu->fd, MINIVMX_TRANSLATE, &translation) < 0) {
+		complain("%s: TRANSLATE: %s; --gdb needs it", vcpu->vm->device_path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}
 	return 0;
 }
 
-/* Where the byte at a linear address is in vm->ram, or NULL. */
+/* Where the byte at a linear address is in the guest's memory, or NULL. */
 static uint8_t *find_byte(struct target *target, uint64_t address)
 {
 	struct minivmx_translation translation = { .linear_address = address };
 
-	if (ioctl(target->vm->vcpu, MINIVMX_TRANSLATE, &translation) < 0 || !translation.valid ||
-	    translation.physical_address >= target->vm->ram_size)
+	if (ioctl(target->vcpu->fd, MINIVMX_TRANSLATE, &translation) < 0 || !translation.valid ||
+	    translation.physical_address >= target->vcpu->vm->ram_size)
 		return NULL;
-	return target->vm->ram + translation.physical_address;
+	return target->vcpu->vm->ram + translation.physical_address;
 }
 
 static size_t rest_of_page(uint64_t address, size_t size)
@@ -148,7 +148,7 @@ static int insert_sw(struct target *target, uint64_t address)
 		return EFAULT;
 	/* The physical address is kept: the guest may have switched to other page tables when it runs on. */
 	target->sw[target->sw_count++] = (struct sw_breakpoint){
-		.address = address, .physical = byte - target->vm->ram,
+		.address = address, .physical = byte - target->vcpu->vm->ram,
 	};
 	return 0;
 }
@@ -241,7 +241,7 @@ static uint32_t debug_control(const struct target *target)
 int target_resume(struct target *target)
 {
 	for (unsigned int i = 0; i < target->sw_count; i++) {
-		uint8_t *byte = target->vm->ram + target->sw[i].physical;
+		uint8_t *byte = target->vcpu->vm->ram + target->sw[i].physical;
 
 		target->sw[i].inserted = *byte != INT3;	/* else the guest has one there itself */
 		target->sw[i].original = *byte;
@@ -253,7 +253,7 @@ int target_resume(struct target *target)
 void target_halt(struct target *target)
 {
 	for (unsigned int i = 0; i < target->sw_count; i++) {
-		uint8_t *byte = target->vm->ram + target->sw[i].physical;
+		uint8_t *byte = target->vcpu->vm->ram + target->sw[i].physical;
 
 		/* The guest may have written other code over it. */
 		if (target->sw[i].inserted && *byte == INT3)
@@ -283,7 +283,7 @@ int target_debug_exit(struct target *target, struct stop *stop, bool *stopped)
 		[BREAK_HARDWARE] = "hwbreak", [WATCH_WRITE] = "watch",
 		[WATCH_READ] = "rwatch", [WATCH_ACCESS] = "awatch",
 	};
-	const struct minivmx_debug_exit_arch *debug = &target->vm->run->debug.arch;
+	const struct minivmx_debug_exit_arch *debug = &target->vcpu->run->debug.arch;
 	const struct hw_breakpoint *hit;
 
 	*stop = (struct stop){ 0 };

@@ -28,7 +28,7 @@ enum breakpoint_type {
 };
 
 struct target {
-	struct vm *vm;
+	struct vcpu *vcpu;
 	bool long_mode, real_mode;	/* which register set gdb was given, and which instructions */
 	bool stepping;		/* the guest executes one instruction */
 	unsigned int sw_count;
@@ -55,7 +55,7 @@ struct stop {
 };
 
 /* Complains and returns an exit status if the device can't debug. */
-int target_open(struct target *target, struct vm *vm);
+int target_open(struct target *target, struct vcpu *vcpu);
 
 /* ------------------------------------------------------------------- registers */
 

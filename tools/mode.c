@@ -117,7 +117,7 @@ int mode_enter(struct vm *vm, const struct image *image)
 	struct minivmx_regs regs = { .rip = image->entry, .rflags = RFLAGS_FIXED, .rdi = vm->ram_size };
 	struct minivmx_sregs sregs;
 
-	if (ioctl(vm->vcpu, MINIVMX_GET_SREGS, &sregs) < 0) {
+	if (ioctl(vm->vcpu[0].fd, MINIVMX_GET_SREGS, &sregs) < 0) {
 		complain("%s: GET_SREGS: %s", vm->device_path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}
@@ -132,7 +132,7 @@ int mode_enter(struct vm *vm, const struct image *image)
 		enter_real(&sregs);
 	}
 	regs.rsp = image->mode == MODE_REAL ? REAL_STACK : FLAT_STACK;
-	if (ioctl(vm->vcpu, MINIVMX_SET_SREGS, &sregs) < 0 || ioctl(vm->vcpu, MINIVMX_SET_REGS, &regs) < 0) {
+	if (ioctl(vm->vcpu[0].fd, MINIVMX_SET_SREGS, &sregs) < 0 || ioctl(vm->vcpu[0].fd, MINIVMX_SET_REGS, &regs) < 0) {
 		complain("%s: setting the start state: %s", vm->device_path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}

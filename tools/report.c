@@ -48,12 +48,12 @@ static void print_sregs(const struct minivmx_sregs *sregs)
 		(uint64_t)sregs->cr4, (uint64_t)sregs->cr8, (uint64_t)sregs->efer);
 }
 
-void print_registers(const struct vm *vm)
+void print_registers(const struct vcpu *vcpu)
 {
 	struct minivmx_sregs sregs;
 	struct minivmx_regs regs;
 
-	if (ioctl(vm->vcpu, MINIVMX_GET_REGS, &regs) < 0 || ioctl(vm->vcpu, MINIVMX_GET_SREGS, &sregs) < 0) {
+	if (ioctl(vcpu->fd, MINIVMX_GET_REGS, &regs) < 0 || ioctl(vcpu->fd, MINIVMX_GET_SREGS, &sregs) < 0) {
 		complain("cannot read the guest's registers: %s", strerror(errno));
 		return;
 	}
@@ -74,10 +74,10 @@ void print_registers(const struct vm *vm)
 	print_sregs(&sregs);
 }
 
-int report_triple_fault(const struct vm *vm)
+int report_triple_fault(const struct vcpu *vcpu)
 {
 	complain("triple fault: a fault while delivering a double fault shut the guest's CPU down");
-	print_registers(vm);
+	print_registers(vcpu);
 	return STATUS_TRIPLE_FAULT;
 }
 
@@ -103,144 +103,144 @@ static const char *entry_failure_meaning(uint64_t reason)
 	}
 }
 
-static bool is_minivmx(const struct vm *vm)
+static bool is_minivmx(const struct vcpu *vcpu)
 {
-	return strstr(vm->device_path, "minivmx");
+	return strstr(vcpu->vm->device_path, "minivmx");
 }
 
-int report_entry_failure(const struct vm *vm)
+int report_entry_failure(const struct vcpu *vcpu)
 {
-	uint64_t reason = vm->run->fail_entry.hardware_entry_failure_reason;
+	uint64_t reason = vcpu->run->fail_entry.hardware_entry_failure_reason;
 	const char *meaning = entry_failure_meaning(reason);
 
 	if (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY)
 		complain("VM entry failed while loading guest state on host CPU %u: exit reason %" PRIu64 " (0x%" PRIx64
-			 "), \"%s\"", vm->run->fail_entry.cpu, bits(reason, 15, 0), reason,
+			 "), \"%s\"", vcpu->run->fail_entry.cpu, bits(reason, 15, 0), reason,
 			 exit_reason_name(bits(reason, 15, 0)));
 	else
 		complain("VM entry failed on host CPU %u: VM-instruction error %" PRIu64 ", \"%s\"",
-			 vm->run->fail_entry.cpu, reason, vm_instruction_error_name(reason));
+			 vcpu->run->fail_entry.cpu, reason, vm_instruction_error_name(reason));
 	if (meaning)
 		fprintf(stderr, "  %s\n", meaning);
 	/* KVM does not tell it. SDM 3C "VM-Entry Failures During or After Loading Guest State". */
-	if (is_minivmx(vm) && (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
-		fprintf(stderr, "  exit qualification %" PRIu64 "\n", (uint64_t)vm->run->fail_entry.qualification);
-	print_registers(vm);
+	if (is_minivmx(vcpu) && (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
+		fprintf(stderr, "  exit qualification %" PRIu64 "\n", (uint64_t)vcpu->run->fail_entry.qualification);
+	print_registers(vcpu);
 	return STATUS_ENTRY_FAILED;
 }
 
-static void print_emulation_failure(const struct vm *vm)
+static void print_emulation_failure(const struct vcpu *vcpu)
 {
 	unsigned int size = 0;
 
-	if (vm->run->emulation_failure.ndata >= 3 && vm->run->emulation_failure.flags & 1)
-		size = vm->run->emulation_failure.insn_size;
+	if (vcpu->run->emulation_failure.ndata >= 3 && vcpu->run->emulation_failure.flags & 1)
+		size = vcpu->run->emulation_failure.insn_size;
 	complain("unhandled exit: an instruction that touched what is no memory, and that %s does not emulate",
-		 vm->device_path);
+		 vcpu->vm->device_path);
 	if (size) {
 		fputs("  instruction bytes", stderr);
 		for (unsigned int i = 0; i < size && i < 15; i++)
-			fprintf(stderr, " %02x", vm->run->emulation_failure.insn_bytes[i]);
+			fprintf(stderr, " %02x", vcpu->run->emulation_failure.insn_bytes[i]);
 		fputc('\n', stderr);
 	}
 	/* What follows the bytes is minivmx's own meaning; KVM puts other facts there. */
-	if (is_minivmx(vm))
+	if (is_minivmx(vcpu))
 		fprintf(stderr, "  guest-physical address 0x%" PRIx64 ", exit qualification 0x%" PRIx64 "\n",
-			(uint64_t)vm->run->emulation_failure.guest_phys_addr,
-			(uint64_t)vm->run->emulation_failure.qualification);
+			(uint64_t)vcpu->run->emulation_failure.guest_phys_addr,
+			(uint64_t)vcpu->run->emulation_failure.qualification);
 }
 
 /* One element of internal.data, or 0 where the kernel gave fewer. */
-static uint64_t fact(const struct vm *vm, unsigned int which)
+static uint64_t fact(const struct vcpu *vcpu, unsigned int which)
 {
-	return which < vm->run->internal.ndata ? vm->run->internal.data[which] : 0;
+	return which < vcpu->run->internal.ndata ? vcpu->run->internal.data[which] : 0;
 }
 
-static void print_exit_facts(const struct vm *vm, uint32_t reason)
+static void print_exit_facts(const struct vcpu *vcpu, uint32_t reason)
 {
-	uint64_t qualification = fact(vm, MINIVMX_ERROR_DATA_QUALIFICATION);
+	uint64_t qualification = fact(vcpu, MINIVMX_ERROR_DATA_QUALIFICATION);
 	char text[TEXT_SIZE];
 
 	qualification_text(text, reason, qualification);
 	fprintf(stderr, "  exit qualification      0x%" PRIx64 "%s%s\n", qualification, text[0] ? "  " : "", text);
-	event_text(text, fact(vm, MINIVMX_ERROR_DATA_INTR_INFO), fact(vm, MINIVMX_ERROR_DATA_INTR_ERROR_CODE));
+	event_text(text, fact(vcpu, MINIVMX_ERROR_DATA_INTR_INFO), fact(vcpu, MINIVMX_ERROR_DATA_INTR_ERROR_CODE));
 	fprintf(stderr, "  interruption            %s\n", text);
 	/* Its error code is not among the facts. */
-	event_text(text, fact(vm, MINIVMX_ERROR_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
+	event_text(text, fact(vcpu, MINIVMX_ERROR_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
 	fprintf(stderr, "  event being delivered   %s\n", text);
 	fprintf(stderr, "  instruction             %" PRIu64 " bytes, information 0x%" PRIx64 "\n",
-		fact(vm, MINIVMX_ERROR_DATA_INSN_LEN), fact(vm, MINIVMX_ERROR_DATA_INSN_INFO));
+		fact(vcpu, MINIVMX_ERROR_DATA_INSN_LEN), fact(vcpu, MINIVMX_ERROR_DATA_INSN_INFO));
 	if (reason == 48 || reason == 49)	/* EPT violation, EPT misconfiguration */
-		fprintf(stderr, "  guest-physical address  0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_GUEST_PHYSICAL));
+		fprintf(stderr, "  guest-physical address  0x%" PRIx64 "\n", fact(vcpu, MINIVMX_ERROR_DATA_GUEST_PHYSICAL));
 	if (reason == 48)
-		fprintf(stderr, "  guest-linear address    0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_GUEST_LINEAR));
+		fprintf(stderr, "  guest-linear address    0x%" PRIx64 "\n", fact(vcpu, MINIVMX_ERROR_DATA_GUEST_LINEAR));
 }
 
-static void print_unhandled_exit(const struct vm *vm)
+static void print_unhandled_exit(const struct vcpu *vcpu)
 {
-	uint32_t reason = bits(fact(vm, MINIVMX_ERROR_DATA_EXIT_REASON), 15, 0);
+	uint32_t reason = bits(fact(vcpu, MINIVMX_ERROR_DATA_EXIT_REASON), 15, 0);
 
 	complain("unhandled exit: reason %u \"%s\" on host CPU %" PRIu64, reason,
-		 exit_reason_name(reason), fact(vm, MINIVMX_ERROR_DATA_CPU));
+		 exit_reason_name(reason), fact(vcpu, MINIVMX_ERROR_DATA_CPU));
 	/* KVM tells no more than that. */
-	if (vm->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
-		fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vm, MINIVMX_ERROR_DATA_RIP));
-		print_exit_facts(vm, reason);
+	if (vcpu->run->internal.ndata > MINIVMX_ERROR_DATA_RIP) {
+		fprintf(stderr, "  guest RIP               0x%" PRIx64 "\n", fact(vcpu, MINIVMX_ERROR_DATA_RIP));
+		print_exit_facts(vcpu, reason);
 	}
 }
 
-static void print_exit_in_delivery(const struct vm *vm)
+static void print_exit_in_delivery(const struct vcpu *vcpu)
 {
-	uint32_t reason = bits(fact(vm, MINIVMX_DELIVERY_DATA_EXIT_REASON), 15, 0);
-	uint64_t qualification = fact(vm, MINIVMX_DELIVERY_DATA_QUALIFICATION);
+	uint32_t reason = bits(fact(vcpu, MINIVMX_DELIVERY_DATA_EXIT_REASON), 15, 0);
+	uint64_t qualification = fact(vcpu, MINIVMX_DELIVERY_DATA_QUALIFICATION);
 	char text[TEXT_SIZE];
 
 	complain("unhandled exit while an event was being delivered: reason %u \"%s\"", reason,
 		 exit_reason_name(reason));
 	/* The event's error code is not among the facts. */
-	event_text(text, fact(vm, MINIVMX_DELIVERY_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
+	event_text(text, fact(vcpu, MINIVMX_DELIVERY_DATA_IDT_VECTORING) & ~EVENT_HAS_ERROR_CODE, 0);
 	fprintf(stderr, "  event being delivered   %s\n", text);
 	qualification_text(text, reason, qualification);
 	fprintf(stderr, "  exit qualification      0x%" PRIx64 "%s%s\n", qualification, text[0] ? "  " : "", text);
 	/* KVM has the address for some exits only, the CPU always, as the last. */
-	if (vm->run->internal.ndata > MINIVMX_DELIVERY_DATA_CPU)
+	if (vcpu->run->internal.ndata > MINIVMX_DELIVERY_DATA_CPU)
 		fprintf(stderr, "  guest-physical address  0x%" PRIx64 "\n",
-			fact(vm, MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL));
+			fact(vcpu, MINIVMX_DELIVERY_DATA_GUEST_PHYSICAL));
 }
 
-int report_internal_error(const struct vm *vm)
+int report_internal_error(const struct vcpu *vcpu)
 {
-	if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION)
-		print_emulation_failure(vm);
-	else if (!vm->run->internal.ndata)
-		complain("internal error of %s, suberror %u, without further facts", vm->device_path,
-			 vm->run->internal.suberror);
-	else if (vm->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV)
-		print_exit_in_delivery(vm);
+	if (vcpu->run->internal.suberror == MINIVMX_INTERNAL_ERROR_EMULATION)
+		print_emulation_failure(vcpu);
+	else if (!vcpu->run->internal.ndata)
+		complain("internal error of %s, suberror %u, without further facts", vcpu->vm->device_path,
+			 vcpu->run->internal.suberror);
+	else if (vcpu->run->internal.suberror == MINIVMX_INTERNAL_ERROR_DELIVERY_EV)
+		print_exit_in_delivery(vcpu);
 	else
-		print_unhandled_exit(vm);
-	print_registers(vm);
+		print_unhandled_exit(vcpu);
+	print_registers(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
-int report_mmio(const struct vm *vm)
+int report_mmio(const struct vcpu *vcpu)
 {
 	complain("the guest %s %u bytes at guest-physical address 0x%" PRIx64 ", where it has no memory%s",
-		 vm->run->mmio.is_write ? "wrote" : "read", vm->run->mmio.len, (uint64_t)vm->run->mmio.phys_addr,
-		 vm->run->mmio.is_write ? "; RIP is behind the instruction" : "");
-	print_registers(vm);
+		 vcpu->run->mmio.is_write ? "wrote" : "read", vcpu->run->mmio.len, (uint64_t)vcpu->run->mmio.phys_addr,
+		 vcpu->run->mmio.is_write ? "; RIP is behind the instruction" : "");
+	print_registers(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
-int report_unknown_exit(const struct vm *vm)
+int report_unknown_exit(const struct vcpu *vcpu)
 {
 	complain("%s returned exit reason %u of the run page, which this program does not handle",
-		 vm->device_path, vm->run->exit_reason);
-	print_registers(vm);
+		 vcpu->vm->device_path, vcpu->run->exit_reason);
+	print_registers(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
-int report_run_error(const struct vm *vm, int error)
+int report_run_error(const struct vcpu *vcpu, int error)
 {
 	const char *meaning = "";
 
@@ -258,7 +258,7 @@ int report_run_error(const struct vm *vm, int error)
 		meaning = "; the VM belongs to another process, or VMXON failed";
 		break;
 	}
-	complain("%s: RUN: %s%s", vm->device_path, strerror(error), meaning);
-	print_registers(vm);
+	complain("%s: RUN: %s%s", vcpu->vm->device_path, strerror(error), meaning);
+	print_registers(vcpu);
 	return STATUS_HOST_ERROR;
 }

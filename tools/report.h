@@ -10,15 +10,15 @@
 
 #include "vm.h"
 
-int report_triple_fault(const struct vm *vm);
-int report_entry_failure(const struct vm *vm);
-int report_internal_error(const struct vm *vm);
-int report_mmio(const struct vm *vm);
-int report_unknown_exit(const struct vm *vm);
+int report_triple_fault(const struct vcpu *vcpu);
+int report_entry_failure(const struct vcpu *vcpu);
+int report_internal_error(const struct vcpu *vcpu);
+int report_mmio(const struct vcpu *vcpu);
+int report_unknown_exit(const struct vcpu *vcpu);
 
 /* RUN itself failed, with this errno. */
-int report_run_error(const struct vm *vm, int error);
+int report_run_error(const struct vcpu *vcpu, int error);
 
-void print_registers(const struct vm *vm);
+void print_registers(const struct vcpu *vcpu);
 
 #endif /* MINIVMX_TOOLS_REPORT_H */

@@ -50,13 +50,13 @@ static void on_signal(int signal)
 		*(volatile __u8 *)&current_run->immediate_exit = 1;
 }
 
-static int catch_signals(const struct run_options *options, struct vm *vm)
+static int catch_signals(const struct run_options *options, struct vcpu *vcpu)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGALRM, SIGIO };
 	struct sigaction action = { .sa_handler = on_signal };
 	struct itimerval timer = { 0 };
 
-	current_run = vm->run;
+	current_run = vcpu->run;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
 	timer.it_value.tv_sec = options->timeout;
@@ -68,11 +68,11 @@ static int catch_signals(const struct run_options *options, struct vm *vm)
 	return 0;
 }
 
-static int report_signal(const struct run_options *options, const struct vm *vm)
+static int report_signal(const struct run_options *options, const struct vcpu *vcpu)
 {
 	if (stop_signal == SIGALRM) {
 		complain("%s did not end within %g s; its registers:", options->guest, options->timeout);
-		print_registers(vm);
+		print_registers(vcpu);
 		return STATUS_TIMEOUT;
 	}
 	complain("stopped by %s; the guest was still running", stop_signal == SIGINT ? "Ctrl-C" : "SIGTERM");
@@ -80,16 +80,16 @@ static int report_signal(const struct run_options *options, const struct vm *vm)
 }
 
 /* The data of an I/O exit: one element, or as many as a string instruction moves at once. */
-static void handle_io(struct vm *vm, struct ports *ports)
+static void handle_io(struct vcpu *vcpu, struct ports *ports)
 {
-	uint8_t *data = (uint8_t *)vm->run + vm->run->io.data_offset;
-	unsigned int size = vm->run->io.size;
-	uint16_t port = vm->run->io.port;
+	uint8_t *data = (uint8_t *)vcpu->run + vcpu->run->io.data_offset;
+	unsigned int size = vcpu->run->io.size;
+	uint16_t port = vcpu->run->io.port;
 
-	for (uint32_t i = 0; i < vm->run->io.count; i++, data += size) {
+	for (uint32_t i = 0; i < vcpu->run->io.count; i++, data += size) {
 		uint32_t value = 0;
 
-		if (vm->run->io.direction == MINIVMX_EXIT_IO_OUT) {
+		if (vcpu->run->io.direction == MINIVMX_EXIT_IO_OUT) {
 			memcpy(&value, data, size);
 			port_out(ports, port, value);
 		} else {
@@ -99,25 +99,25 @@ static void handle_io(struct vm *vm, struct ports *ports)
 	}
 }
 
-static int run_loop(const struct run_options *options, struct vm *vm, struct trace *trace, struct gdb *gdb)
+static int run_loop(const struct run_options *options, struct vcpu *vcpu, struct trace *trace, struct gdb *gdb)
 {
 	struct ports ports = { .out = stdout };
 	int status = gdb ? gdb_serve(gdb) : STATUS_OK;
 
 	while (!status) {
 		if (stop_signal)
-			return report_signal(options, vm);
-		if (ioctl(vm->vcpu, MINIVMX_RUN, 0) < 0) {
+			return report_signal(options, vcpu);
+		if (ioctl(vcpu->fd, MINIVMX_RUN, 0) < 0) {
 			if (errno != EINTR && errno != EAGAIN)
-				return gdb_crashed(gdb, report_run_error(vm, errno));
+				return gdb_crashed(gdb, report_run_error(vcpu, errno));
 			if (gdb)
 				status = gdb_serve(gdb);
 			continue;
 		}
-		if (vm->run->exit_reason == MINIVMX_EXIT_IO)
-			handle_io(vm, &ports);
-		trace_exit(trace, vm);
-		switch (vm->run->exit_reason) {
+		if (vcpu->run->exit_reason == MINIVMX_EXIT_IO)
+			handle_io(vcpu, &ports);
+		trace_exit(trace, vcpu);
+		switch (vcpu->run->exit_reason) {
 		case MINIVMX_EXIT_IO:
 			if (ports.exited)
 				return ports.exit_status;
@@ -130,19 +130,19 @@ static int run_loop(const struct run_options *options, struct vm *vm, struct tra
 		case MINIVMX_EXIT_SET_TPR:
 			break;
 		case MINIVMX_EXIT_DEBUG:
-			status = gdb ? gdb_debug_exit(gdb) : report_unknown_exit(vm);
+			status = gdb ? gdb_debug_exit(gdb) : report_unknown_exit(vcpu);
 			break;
 		case MINIVMX_EXIT_SHUTDOWN:
-			return gdb_crashed(gdb, report_triple_fault(vm));
+			return gdb_crashed(gdb, report_triple_fault(vcpu));
 		case MINIVMX_EXIT_FAIL_ENTRY:
-			return gdb_crashed(gdb, report_entry_failure(vm));
+			return gdb_crashed(gdb, report_entry_failure(vcpu));
 		case MINIVMX_EXIT_MMIO:
 			/* No device here has memory. */
-			return gdb_crashed(gdb, report_mmio(vm));
+			return gdb_crashed(gdb, report_mmio(vcpu));
 		case MINIVMX_EXIT_INTERNAL_ERROR:
-			return gdb_crashed(gdb, report_internal_error(vm));
+			return gdb_crashed(gdb, report_internal_error(vcpu));
 		default:
-			return gdb_crashed(gdb, report_unknown_exit(vm));
+			return gdb_crashed(gdb, report_unknown_exit(vcpu));
 		}
 	}
 	return status;
@@ -156,19 +156,19 @@ static int run_guest(const struct run_options *options)
 	struct vm vm;
 	int status;
 
-	status = vm_open(&vm, options->device, options->ram_size);
+	status = vm_open(&vm, options->device, options->ram_size, 1);
 	if (!status)
 		status = image_load(&vm, options->guest, &image);
 	if (!status)
 		status = mode_enter(&vm, &image);
 	if (!status)
-		status = catch_signals(options, &vm);
+		status = catch_signals(options, &vm.vcpu[0]);
 	if (!status && options->gdb)
-		status = gdb_open(&gdb, &vm, options->gdb, &stop_signal);
+		status = gdb_open(&gdb, &vm.vcpu[0], options->gdb, &stop_signal);
 	if (!status) {
 		/* A guest's last words must not stay in a buffer. */
 		setvbuf(stdout, NULL, _IOLBF, 0);
-		status = run_loop(options, &vm, &trace, gdb);
+		status = run_loop(options, &vm.vcpu[0], &trace, gdb);
 		fflush(stdout);
 		trace_summary(&trace);
 		gdb_close(gdb, status);

@@ -44,14 +44,14 @@ static void print_value(uint32_t value, unsigned int size)
 		fprintf(stderr, " 0x%0*x", (int)(2 * size), value);
 }
 
-static void print_io(const struct vm *vm)
+static void print_io(const struct vcpu *vcpu)
 {
-	const uint8_t *data = (const uint8_t *)vm->run + vm->run->io.data_offset;
-	unsigned int size = vm->run->io.size, count = vm->run->io.count;
+	const uint8_t *data = (const uint8_t *)vcpu->run + vcpu->run->io.data_offset;
+	unsigned int size = vcpu->run->io.size, count = vcpu->run->io.count;
 
 	if (count > 1)
 		fprintf(stderr, " x%u", count);
-	fputs(vm->run->io.direction == MINIVMX_EXIT_IO_OUT ? " <-" : " ->", stderr);
+	fputs(vcpu->run->io.direction == MINIVMX_EXIT_IO_OUT ? " <-" : " ->", stderr);
 	for (unsigned int i = 0; i < count && i < VALUES_SHOWN; i++) {
 		uint32_t value = 0;
 
@@ -62,14 +62,14 @@ static void print_io(const struct vm *vm)
 		fputs(" ...", stderr);
 }
 
-static void print_mmio(const struct vm *vm)
+static void print_mmio(const struct vcpu *vcpu)
 {
 	uint64_t value = 0;
-	unsigned int len = vm->run->mmio.len;
+	unsigned int len = vcpu->run->mmio.len;
 
-	fprintf(stderr, " 0x%" PRIx64, (uint64_t)vm->run->mmio.phys_addr);
-	memcpy(&value, vm->run->mmio.data, len < sizeof(value) ? len : sizeof(value));
-	if (vm->run->mmio.is_write)
+	fprintf(stderr, " 0x%" PRIx64, (uint64_t)vcpu->run->mmio.phys_addr);
+	memcpy(&value, vcpu->run->mmio.data, len < sizeof(value) ? len : sizeof(value));
+	if (vcpu->run->mmio.is_write)
 		fprintf(stderr, " <- 0x%0*" PRIx64, 2 * (int)len, value);
 }
 
@@ -86,7 +86,7 @@ static void count_kind(struct trace *trace, const char *name)
 	trace->kind[i].count++;
 }
 
-void trace_exit(struct trace *trace, const struct vm *vm)
+void trace_exit(struct trace *trace, const struct vcpu *vcpu)
 {
 	struct minivmx_regs regs = { 0 };
 	char name[24];
@@ -94,20 +94,20 @@ void trace_exit(struct trace *trace, const struct vm *vm)
 	if (!trace->enabled)
 		return;
 	trace->exits++;
-	if (vm->run->exit_reason == MINIVMX_EXIT_IO)
+	if (vcpu->run->exit_reason == MINIVMX_EXIT_IO)
 		snprintf(name, sizeof(name), "%s 0x%x",
-			 vm->run->io.direction == MINIVMX_EXIT_IO_OUT ? "out" : "in", vm->run->io.port);
-	else if (vm->run->exit_reason == MINIVMX_EXIT_MMIO)
-		snprintf(name, sizeof(name), "mmio %s", vm->run->mmio.is_write ? "write" : "read");
+			 vcpu->run->io.direction == MINIVMX_EXIT_IO_OUT ? "out" : "in", vcpu->run->io.port);
+	else if (vcpu->run->exit_reason == MINIVMX_EXIT_MMIO)
+		snprintf(name, sizeof(name), "mmio %s", vcpu->run->mmio.is_write ? "write" : "read");
 	else
-		snprintf(name, sizeof(name), "%s", exit_name(vm->run->exit_reason));
+		snprintf(name, sizeof(name), "%s", exit_name(vcpu->run->exit_reason));
 	count_kind(trace, name);
-	ioctl(vm->vcpu, MINIVMX_GET_REGS, &regs);
+	ioctl(vcpu->fd, MINIVMX_GET_REGS, &regs);
 	fprintf(stderr, "%6lu  rip 0x%08" PRIx64 "  %s", trace->exits, (uint64_t)regs.rip, name);
-	if (vm->run->exit_reason == MINIVMX_EXIT_IO)
-		print_io(vm);
-	else if (vm->run->exit_reason == MINIVMX_EXIT_MMIO)
-		print_mmio(vm);
+	if (vcpu->run->exit_reason == MINIVMX_EXIT_IO)
+		print_io(vcpu);
+	else if (vcpu->run->exit_reason == MINIVMX_EXIT_MMIO)
+		print_mmio(vcpu);
 	fputc('\n', stderr);
 }
 

@@ -24,7 +24,7 @@ struct trace {
 	} kind[TRACE_KINDS + 1];	/* the last one takes what has no room */
 };
 
-void trace_exit(struct trace *trace, const struct vm *vm);
+void trace_exit(struct trace *trace, const struct vcpu *vcpu);
 void trace_summary(const struct trace *trace);
 
 #endif /* MINIVMX_TOOLS_TRACE_H */

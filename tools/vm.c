@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vm.c - opens a device and makes a VM, its memory and its vCPU on it.
+ * vm.c - opens a device and makes a VM, its memory and its vCPUs on it.
  *
  * Reached from run.c. Every call and number here is one that minivmx and KVM share, so
- * the same code drives /dev/minivmx and /dev/kvm. Continues in image.c and mode.c.
+ * the same code drives /dev/minivmx and /dev/kvm. Continues in guest_cpuid.c,
+ * image.c and mode.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 /* Three pages that KVM keeps for itself on CPUs without unrestricted guest: far above our memory. */
 #define TSS_ADDRESS 0xfffbd000UL
 
-static int call_failed(const struct vm *vm, const char *call)
+int vm_call_failed(const struct vm *vm, const char *call)
 {
 	complain("%s: %s: %s", vm->device_path, call, strerror(errno));
 	return STATUS_HOST_ERROR;
@@ -55,7 +56,7 @@ static int open_device(struct vm *vm)
 		return open_failed(vm->device_path);
 	version = ioctl(vm->device, MINIVMX_GET_API_VERSION, 0);
 	if (version < 0)
-		return call_failed(vm, "GET_API_VERSION (is this minivmx or KVM?)");
+		return vm_call_failed(vm, "GET_API_VERSION (is this minivmx or KVM?)");
 	if (version != MINIVMX_API_VERSION) {
 		complain("%s speaks API version %d, this program speaks %d; use the tools built with the module",
 			 vm->device_path, version, MINIVMX_API_VERSION);
@@ -78,72 +79,59 @@ static int add_memory(struct vm *vm)
 	vm->ram = ram;
 	region.userspace_addr = (uintptr_t)ram;
 	if (ioctl(vm->fd, MINIVMX_SET_USER_MEMORY_REGION, &region) < 0)
-		return call_failed(vm, "SET_USER_MEMORY_REGION");
+		return vm_call_failed(vm, "SET_USER_MEMORY_REGION");
 	return 0;
 }
 
-/* Without this all CPUID leaves read as zero, and KVM then refuses long mode too. */
-static int set_cpuid(struct vm *vm)
+static int add_vcpu(struct vm *vm, unsigned int index)
 {
-	struct minivmx_cpuid2 *cpuid;
-	int status = 0;
-
-	cpuid = calloc(1, sizeof(*cpuid) + MINIVMX_MAX_CPUID_ENTRIES * sizeof(cpuid->entries[0]));
-	if (!cpuid) {
-		complain("out of memory");
-		return STATUS_HOST_ERROR;
-	}
-	cpuid->nent = MINIVMX_MAX_CPUID_ENTRIES;
-	if (ioctl(vm->device, MINIVMX_GET_SUPPORTED_CPUID, cpuid) < 0)
-		status = call_failed(vm, "GET_SUPPORTED_CPUID");
-	else if (ioctl(vm->vcpu, MINIVMX_SET_CPUID2, cpuid) < 0)
-		status = call_failed(vm, "SET_CPUID2");
-	free(cpuid);
-	return status;
-}
-
-static int add_vcpu(struct vm *vm)
-{
+	struct vcpu *vcpu = &vm->vcpu[index];
 	void *run;
 	int size;
 
-	vm->vcpu = ioctl(vm->fd, MINIVMX_CREATE_VCPU, 0);
-	if (vm->vcpu < 0)
-		return call_failed(vm, "CREATE_VCPU");
+	*vcpu = (struct vcpu){ .vm = vm, .index = index };
+	vcpu->fd = ioctl(vm->fd, MINIVMX_CREATE_VCPU, (unsigned long)index);
+	if (vcpu->fd < 0)
+		return vm_call_failed(vm, "CREATE_VCPU");
+	vm->vcpus++;
 	size = ioctl(vm->device, MINIVMX_GET_VCPU_MMAP_SIZE, 0);
 	if (size < 0)
-		return call_failed(vm, "GET_VCPU_MMAP_SIZE");
-	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+		return vm_call_failed(vm, "GET_VCPU_MMAP_SIZE");
+	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (run == MAP_FAILED)
-		return call_failed(vm, "mapping the run page");
-	vm->run = run;
-	vm->run_size = size;
-	return set_cpuid(vm);
+		return vm_call_failed(vm, "mapping the run page");
+	vcpu->run = run;
+	vcpu->run_size = size;
+	return guest_cpuid_set(vcpu);
 }
 
-int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size)
+int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size, unsigned int cores)
 {
 	int status;
 
-	*vm = (struct vm){ .device_path = device_path, .device = -1, .fd = -1, .vcpu = -1, .ram_size = ram_size };
+	*vm = (struct vm){ .device_path = device_path, .device = -1, .fd = -1, .ram_size = ram_size,
+			   .cores = cores };
 	status = open_device(vm);
 	if (status)
 		return status;
 	vm->fd = ioctl(vm->device, MINIVMX_CREATE_VM, 0);
 	if (vm->fd < 0)
-		return call_failed(vm, "CREATE_VM");
+		return vm_call_failed(vm, "CREATE_VM");
 	if (ioctl(vm->fd, MINIVMX_SET_TSS_ADDR, TSS_ADDRESS) < 0)
-		return call_failed(vm, "SET_TSS_ADDR");
+		return vm_call_failed(vm, "SET_TSS_ADDR");
 	status = add_memory(vm);
-	return status ? status : add_vcpu(vm);
+	for (unsigned int i = 0; !status && i < cores; i++)
+		status = add_vcpu(vm, i);
+	return status;
 }
 
 void vm_close(struct vm *vm)
 {
-	if (vm->run)
-		munmap(vm->run, vm->run_size);
-	if (vm->vcpu >= 0)
-		close(vm->vcpu);
+	for (unsigned int i = 0; i < vm->vcpus; i++) {
+		if (vm->vcpu[i].run)
+			munmap(vm->vcpu[i].run, vm->vcpu[i].run_size);
+		close(vm->vcpu[i].fd);
+	}
 	if (vm->fd >= 0)
 		close(vm->fd);
 	if (vm->ram)

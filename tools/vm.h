@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * vm.h - libminivmx: a virtual machine with one slot of memory and one vCPU.
+ * vm.h - libminivmx: a virtual machine with one slot of memory and its vCPUs.
  *
- * Reached from run.c; continues in vm.c (the objects), mode.c (the state a guest starts
- * in) and image.c (the guest's bytes). Functions that can fail return 0, or an exit
- * status of command.h after having said on stderr what was wrong.
+ * Reached from run.c; continues in vm.c (the objects), guest_cpuid.c (what CPU the guest
+ * finds), mode.c (the state it starts in) and image.c (the guest's bytes). Functions that can
+ * fail return 0, or an exit status of command.h after having said on stderr what was wrong.
  */
 #ifndef MINIVMX_TOOLS_VM_H
 #define MINIVMX_TOOLS_VM_H
@@ -14,15 +14,27 @@
 
 #include <minivmx.h>
 
+#define VCPUS_MAX 16
+
+struct vm;
+
+struct vcpu {
+	struct vm *vm;
+	unsigned int index;		/* also its APIC ID */
+	int fd;
+	struct minivmx_run *run;	/* the run page, and the I/O data behind it */
+	size_t run_size;
+};
+
 struct vm {
 	const char *device_path;
 	int device;			/* /dev/minivmx, or /dev/kvm */
 	int fd;
-	int vcpu;
 	uint8_t *ram;			/* guest-physical 0 to ram_size */
 	uint64_t ram_size;
-	struct minivmx_run *run;	/* the run page, and the I/O data behind it */
-	size_t run_size;
+	unsigned int cores;		/* how many vCPUs it is to have */
+	unsigned int vcpus;		/* and has */
+	struct vcpu vcpu[VCPUS_MAX];
 };
 
 enum guest_mode {
@@ -47,7 +59,7 @@ enum guest_mode {
 #define PD_ADDRESS	0x4000		/* one page for each GiB */
 #define TABLES_END	0x8000
 
-/* Memory ends below KVM's TSS and the firmware and APIC addresses of a PC. */
+/* Memory ends below the addresses of devices, KVM's TSS and a PC's firmware. */
 #define RAM_MIB_MIN	1
 #define RAM_MIB_MAX	3072
 
@@ -57,13 +69,19 @@ struct image {
 	enum guest_mode mode;
 };
 
-int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size);
+int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size, unsigned int cores);
 void vm_close(struct vm *vm);
+
+/* Gives the vCPU the CPUID of one of the VM's cores. Without it all leaves read as zero. */
+int guest_cpuid_set(struct vcpu *vcpu);
 
 /* Fills image->entry, and image->mode where it is MODE_DEFAULT. */
 int image_load(struct vm *vm, const char *path, struct image *image);
 
-/* Sets the vCPU's registers and writes the tables that its mode needs. */
+/* Sets the first vCPU's registers and writes the tables that its mode needs. */
 int mode_enter(struct vm *vm, const struct image *image);
+
+/* Says which call on the VM's device failed, by errno; returns STATUS_HOST_ERROR. */
+int vm_call_failed(const struct vm *vm, const char *call);
 
 #endif /* MINIVMX_TOOLS_VM_H */
