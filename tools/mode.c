@@ -4,7 +4,8 @@
  *
  * Reached from run.c after the image is in memory. What a PC's firmware and boot loader do
  * step by step with a CPU out of reset is done here from outside, in one SET_SREGS: a
- * segment's hidden part is simply written. Continues in run.c with the first RUN.
+ * segment's hidden part is simply written. A kernel's state is the one that fits the Linux/x86 boot
+ * protocol, PVH and multiboot at once. Continues in run.c with the first RUN.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,14 +31,17 @@
 #define PTE_WRITABLE	(1u << 1)
 #define PTE_PAGE_SIZE	(1u << 7)	/* in a page-directory entry: maps 2 MiB */
 
-#define SELECTOR_CODE	0x08
-#define SELECTOR_DATA	0x10
+/* Code; data comes next. A kernel's are __BOOT_CS and __BOOT_DS of the Linux/x86 boot protocol. */
+#define SELECTOR_GUEST	0x08
+#define SELECTOR_KERNEL	0x10
 #define TYPE_CODE	0xb		/* execute, read, accessed */
 #define TYPE_DATA	0x3		/* read, write, accessed */
+#define TYPE_TSS	0xb		/* 32-bit or 64-bit, busy */
 
-/* The GDT that SELECTOR_CODE and SELECTOR_DATA index, as a guest sees it if it reloads a segment. */
-static const uint64_t gdt_protected[] = { 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
-static const uint64_t gdt_long[]      = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
+/* What a guest finds in the GDT when it reloads a segment. */
+#define DESCRIPTOR_CODE32	0x00cf9b000000ffff
+#define DESCRIPTOR_CODE64	0x00af9b000000ffff
+#define DESCRIPTOR_DATA		0x00cf93000000ffff
 
 static struct minivmx_segment flat_segment(uint16_t selector, uint8_t type)
 {
@@ -47,22 +51,22 @@ static struct minivmx_segment flat_segment(uint16_t selector, uint8_t type)
 	};
 }
 
-static void set_flat_segments(struct minivmx_sregs *sregs)
+static void set_flat_segments(struct vm *vm, struct minivmx_sregs *sregs, uint16_t code, uint64_t descriptor)
 {
-	sregs->cs = flat_segment(SELECTOR_CODE, TYPE_CODE);
-	sregs->ds = flat_segment(SELECTOR_DATA, TYPE_DATA);
+	uint64_t *gdt = (uint64_t *)(vm->ram + GDT_ADDRESS);
+	uint16_t data = code + sizeof(*gdt);
+
+	gdt[code / sizeof(*gdt)] = descriptor;
+	gdt[data / sizeof(*gdt)] = DESCRIPTOR_DATA;
+	sregs->gdt = (struct minivmx_dtable){ .base = GDT_ADDRESS, .limit = data + sizeof(*gdt) - 1 };
+	/* No IDT: the first fault becomes a triple fault, which ends the run. */
+	sregs->idt = (struct minivmx_dtable){ 0 };
+	sregs->cs = flat_segment(code, TYPE_CODE);
+	sregs->ds = flat_segment(data, TYPE_DATA);
 	sregs->es = sregs->ds;
 	sregs->fs = sregs->ds;
 	sregs->gs = sregs->ds;
 	sregs->ss = sregs->ds;
-}
-
-static void set_gdt(struct vm *vm, struct minivmx_sregs *sregs, const uint64_t *gdt, size_t size)
-{
-	memcpy(vm->ram + GDT_ADDRESS, gdt, size);
-	sregs->gdt = (struct minivmx_dtable){ .base = GDT_ADDRESS, .limit = size - 1 };
-	/* No IDT: the first fault becomes a triple fault, which ends the run. */
-	sregs->idt = (struct minivmx_dtable){ 0 };
 }
 
 static void enter_real(struct minivmx_sregs *sregs)
@@ -72,12 +76,14 @@ static void enter_real(struct minivmx_sregs *sregs)
 	sregs->cs.base = 0;
 }
 
-static void enter_protected(struct vm *vm, struct minivmx_sregs *sregs)
+static void enter_protected(struct vm *vm, const struct image *image, struct minivmx_sregs *sregs)
 {
-	set_flat_segments(sregs);
-	set_gdt(vm, sregs, gdt_protected, sizeof(gdt_protected));
+	set_flat_segments(vm, sregs, image->kernel ? SELECTOR_KERNEL : SELECTOR_GUEST, DESCRIPTOR_CODE32);
 	sregs->cr0 = CR0_PE | CR0_ET | CR0_NE;
-	sregs->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+	sregs->cr4 = image->kernel ? 0 : CR4_OSFXSR | CR4_OSXMMEXCPT;
+	/* PVH wants a 32-bit TSS of its smallest size; the others want none. */
+	sregs->tr.type = TYPE_TSS;
+	sregs->tr.limit = 0x67;
 }
 
 /* Identity mapping of the whole memory with 2 MiB pages. */
@@ -95,26 +101,30 @@ static void write_page_tables(struct vm *vm)
 		pd[page] = page << 21 | PTE_PRESENT | PTE_WRITABLE | PTE_PAGE_SIZE;
 }
 
-static void enter_long(struct vm *vm, struct minivmx_sregs *sregs)
+static void enter_long(struct vm *vm, const struct image *image, struct minivmx_sregs *sregs)
 {
-	set_flat_segments(sregs);
+	set_flat_segments(vm, sregs, image->kernel ? SELECTOR_KERNEL : SELECTOR_GUEST, DESCRIPTOR_CODE64);
 	/* L and D together are reserved: VM entry would fail with an invalid guest state. */
 	sregs->cs.l = 1;
 	sregs->cs.db = 0;
-	set_gdt(vm, sregs, gdt_long, sizeof(gdt_long));
 	write_page_tables(vm);
 	sregs->cr3 = PML4_ADDRESS;
-	sregs->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	sregs->cr4 = CR4_PAE | (image->kernel ? 0 : CR4_OSFXSR | CR4_OSXMMEXCPT);
 	sregs->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
 	sregs->efer = EFER_LME | EFER_LMA;
 	/* A 64-bit TSS is what the CPU wants in TR in long mode; out of reset it holds a 16-bit one. */
-	sregs->tr.type = 0xb;
+	sregs->tr.type = TYPE_TSS;
 }
 
 int mode_enter(struct vm *vm, const struct image *image)
 {
-	/* The one fact about its machine that a guest cannot find out by itself: RDI. */
-	struct minivmx_regs regs = { .rip = image->entry, .rflags = RFLAGS_FIXED, .rdi = vm->ram_size };
+	struct minivmx_regs regs = {
+		.rip = image->entry, .rflags = RFLAGS_FIXED,
+		.rax = image->rax, .rbx = image->rbx, .rsi = image->rsi,
+		.rsp = image->mode == MODE_REAL ? REAL_STACK : FLAT_STACK,
+		/* The one fact about its machine that a guest without a boot protocol cannot find out. */
+		.rdi = image->kernel ? 0 : vm->ram_size,
+	};
 	struct minivmx_sregs sregs;
 
 	if (ioctl(vm->vcpu[0].fd, MINIVMX_GET_SREGS, &sregs) < 0) {
@@ -123,16 +133,16 @@ int mode_enter(struct vm *vm, const struct image *image)
 	}
 	switch (image->mode) {
 	case MODE_PROTECTED:
-		enter_protected(vm, &sregs);
+		enter_protected(vm, image, &sregs);
 		break;
 	case MODE_LONG:
-		enter_long(vm, &sregs);
+		enter_long(vm, image, &sregs);
 		break;
 	default:
 		enter_real(&sregs);
 	}
-	regs.rsp = image->mode == MODE_REAL ? REAL_STACK : FLAT_STACK;
-	if (ioctl(vm->vcpu[0].fd, MINIVMX_SET_SREGS, &sregs) < 0 || ioctl(vm->vcpu[0].fd, MINIVMX_SET_REGS, &regs) < 0) {
+	if (ioctl(vm->vcpu[0].fd, MINIVMX_SET_SREGS, &sregs) < 0 ||
+	    ioctl(vm->vcpu[0].fd, MINIVMX_SET_REGS, &regs) < 0) {
 		complain("%s: setting the start state: %s", vm->device_path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}

@@ -9,6 +9,7 @@
 #ifndef MINIVMX_TOOLS_VM_H
 #define MINIVMX_TOOLS_VM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,7 +39,7 @@ struct vm {
 };
 
 enum guest_mode {
-	MODE_DEFAULT,			/* long for ELF64, real for flat binaries */
+	MODE_DEFAULT,			/* what the image is made for; real for flat binaries */
 	MODE_REAL,
 	MODE_PROTECTED,
 	MODE_LONG,
@@ -58,15 +59,29 @@ enum guest_mode {
 #define PDPT_ADDRESS	0x3000
 #define PD_ADDRESS	0x4000		/* one page for each GiB */
 #define TABLES_END	0x8000
+/* What a boot protocol hands to a kernel, a page each. */
+#define BOOT_INFO	0x8000
+#define COMMAND_LINE	0x9000
+#define BOOT_DATA_END	0xa000
 
 /* Memory ends below the addresses of devices, KVM's TSS and a PC's firmware. */
 #define RAM_MIB_MIN	1
 #define RAM_MIB_MAX	3072
 
-/* An image in memory: where the guest starts, and in which mode. */
+/* What a kernel is given beside the machine. */
+struct boot_options {
+	const char *initrd;		/* a file; NULL: none */
+	const char *append;		/* the command line; NULL: none */
+	uint64_t rsdp;			/* address of ACPI's root pointer; 0: none */
+};
+
+/* An image in memory: where the guest starts, and in which state. */
 struct image {
+	struct boot_options boot;	/* in */
+	enum guest_mode mode;		/* in: what the user asks for */
 	uint64_t entry;
-	enum guest_mode mode;
+	bool kernel;			/* started as its boot protocol says, with these registers */
+	uint64_t rax, rbx, rsi;
 };
 
 int vm_open(struct vm *vm, const char *device_path, uint64_t ram_size, unsigned int cores);
@@ -75,7 +90,7 @@ void vm_close(struct vm *vm);
 /* Gives the vCPU the CPUID of one of the VM's cores. Without it all leaves read as zero. */
 int guest_cpuid_set(struct vcpu *vcpu);
 
-/* Fills image->entry, and image->mode where it is MODE_DEFAULT. */
+/* Fills image, but for what is "in" there, and the VM's memory, which must be new. */
 int image_load(struct vm *vm, const char *path, struct image *image);
 
 /* Sets the first vCPU's registers and writes the tables that its mode needs. */
