@@ -20,6 +20,8 @@ enum command_status {
 	STATUS_UNHANDLED_EXIT	= 4,
 	STATUS_ENTRY_FAILED	= 5,
 	STATUS_BAD_IMAGE	= 6,
+	STATUS_GUEST_PANIC	= 7,	/* as the guest says itself */
+	STATUS_RESET		= 8,	/* the guest resets the machine */
 	STATUS_TIMEOUT		= 124,
 	STATUS_SIGNAL		= 128,	/* plus the signal's number */
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "tty_mode.h"
 
 static const struct command {
 	const char *name;
@@ -35,7 +36,7 @@ void complain(const char *format, ...)
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fputs(tty_is_raw() ? "\r\n" : "\n", stderr);
 }
 
 static void print_help(FILE *out)
