@@ -276,7 +276,8 @@ TEST_F(pic, fuzz)
 		if (!self->rig.level[INTR])
 			ASSERT_EQ(self->pic.master.vector | 7, pic_acknowledge(&self->pic));
 		vector = pic_acknowledge(&self->pic);
-		ASSERT_TRUE((vector & 0xf8) == self->pic.master.vector || (vector & 0xf8) == self->pic.slave.vector);
+		ASSERT_TRUE((vector & 0xf8) == self->pic.master.vector ||
+			    (vector & 0xf8) == self->pic.slave.vector);
 		for (unsigned int served = 0; self->rig.level[INTR] && served < 16; served++) {
 			pic_acknowledge(&self->pic);
 			/* Each is served once, unless it ends at once and its level is still there. */

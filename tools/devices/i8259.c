@@ -282,7 +282,8 @@ static void pic_write(struct device *device, const struct device_range *range, u
 
 	(void)size;
 	if (range == &device->range[RANGE_ELCR])
-		write_elcr(chip_of(pic, 8 * offset), value & (offset ? SLAVE_MAY_BE_LEVEL : MASTER_MAY_BE_LEVEL));
+		write_elcr(chip_of(pic, 8 * offset),
+			   value & (offset ? SLAVE_MAY_BE_LEVEL : MASTER_MAY_BE_LEVEL));
 	else if (offset == 1)
 		write_data(chip, value);
 	else
