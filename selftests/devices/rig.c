@@ -2,9 +2,23 @@
 /*
  * rig.c - what a device under test is plugged into; see rig.h.
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "command.h"
 #include "rig.h"
+
+char rig_complaint[512];
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(rig_complaint, sizeof(rig_complaint), format, arguments);
+	va_end(arguments);
+}
 
 static uint64_t rig_now(const struct timers *timers)
 {
@@ -45,6 +59,7 @@ static bool rig_line_waits(void *controller, unsigned int number)
 void rig_init(struct rig *rig)
 {
 	memset(rig, 0, sizeof(*rig));
+	rig_complaint[0] = 0;
 	rig->timers.now = rig_now;
 	rig->output.write = rig_write;
 	rig->stop.stop = rig_stop;

@@ -28,9 +28,12 @@ struct rig {
 	enum stop_reason stop_reason;
 	int stop_status;
 	struct guest_memory memory;
-	uint8_t bytes[RIG_MEMORY];
+	uint8_t bytes[RIG_MEMORY] __attribute__((aligned(4096)));
 	uint64_t random;			/* state of rig_random() */
 };
+
+/* What complain() of command.h was last told. */
+extern char rig_complaint[512];
 
 void rig_init(struct rig *rig);
 struct irq rig_irq(struct rig *rig, unsigned int number);
