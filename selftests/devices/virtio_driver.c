@@ -130,20 +130,41 @@ static struct vring_desc fuzz_descriptor(struct rig *rig)
 	return descriptor;
 }
 
-static void fuzz_queue(struct virtio_driver *driver, unsigned int queue)
+/* What is readable, then what is writable, one after the other. */
+static void fuzz_chain(struct virtio_driver *driver, struct vring *ring, uint16_t next)
 {
 	struct rig *rig = driver->rig;
-	struct vring *ring = &driver->ring[queue];
+	unsigned int count = 1 + rig_random(rig) % ring->num % 6, readable = rig_random(rig) % (count + 1);
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool write = i >= readable;
+		uint64_t random = rig_random(rig) & ~15ull;
+
+		ring->desc[i] = (struct vring_desc){
+			.addr = write ? FUZZ_ANSWERS + random % (RIG_MEMORY - FUZZ_ANSWERS) :
+					DRIVER_BUFFERS + random % (FUZZ_ANSWERS - DRIVER_BUFFERS),
+			.len = driver->fuzz_length[(random >> 32) % 4],
+			.flags = (write ? VRING_DESC_F_WRITE : 0) | (i + 1 < count ? VRING_DESC_F_NEXT : 0),
+			.next = i + 1,
+		};
+	}
+	if (rig_random(rig) & 1)
+		ring->desc[rig_random(rig) % count] = fuzz_descriptor(rig);
+	ring->avail->ring[next & (ring->num - 1)] = 0;
+	ring->avail->idx = next + 1;
+}
+
+static void fuzz_rings(struct rig *rig, struct vring *ring, uint16_t next)
+{
 	uint64_t random = rig_random(rig);
 
 	for (int i = 0; i < 8; i++) {
 		ring->desc[i] = fuzz_descriptor(rig);
 		ring->avail->ring[rig_random(rig) % ring->num] = random & 0x1f000 ? rig_random(rig) % 16 : random;
 	}
-	ring->avail->idx = random & 0xff00000 ? driver->virtio->queue[queue].end + random % 4 : random;
+	ring->avail->idx = random & 0xff00000 ? next + random % 4 : random;
 	vring_used_event(ring) = rig_random(rig);
 	ring->avail->flags = random >> 40;
-	driver_notify(driver, queue);
 }
 
 static const char *check_state(const struct virtio_driver *driver)
@@ -174,10 +195,16 @@ const char *driver_fuzz(struct virtio_driver *driver, unsigned int rounds)
 
 	for (unsigned int i = 0; i < rounds && !wrong; i++) {
 		uint64_t random = rig_random(rig);
+		unsigned int queue;
 
 		if (!virtio_running(driver->virtio) || !(random % 64))
 			driver_start(driver, random & driver->virtio->features, 1 << (random >> 40) % 8);
-		fuzz_queue(driver, (random >> 8) % driver->virtio->queues);
+		queue = (random >> 8) % driver->virtio->queues;
+		if (random & 0x80)
+			fuzz_chain(driver, &driver->ring[queue], driver->virtio->queue[queue].end);
+		else
+			fuzz_rings(rig, &driver->ring[queue], driver->virtio->queue[queue].end);
+		driver_notify(driver, queue);
 		if (!(random & 0xf0000))
 			rig_fuzz(rig, &driver->virtio->device, 16);
 		if (!(random & 0x300000))

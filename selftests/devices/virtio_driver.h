@@ -22,6 +22,7 @@ struct virtio_driver {
 	struct vring ring[VIRTIO_QUEUES];
 	uint16_t used[VIRTIO_QUEUES];		/* of the used ring: to be looked at next */
 	uint16_t descriptor[VIRTIO_QUEUES];	/* the next that is free; they are used in a circle */
+	uint32_t fuzz_length[4];		/* of descriptors that mean something to the device */
 };
 
 static inline uint32_t driver_read(struct virtio_driver *driver, uint32_t offset)
@@ -57,9 +58,12 @@ static inline void driver_notify(struct virtio_driver *driver, unsigned int queu
 }
 
 /*
- * What a hostile driver does: rounds of random descriptors, rings and registers. Returns NULL, or what
- * is wrong with the device's state.
+ * What a hostile driver does: rounds of random descriptors, rings and registers. In half of the rounds
+ * the chain is sound but for one descriptor: requests are between DRIVER_BUFFERS and FUZZ_ANSWERS, where
+ * the test may put some that the device knows. Returns NULL, or what is wrong with the device's state.
  */
+#define FUZZ_ANSWERS	0xa000
+
 const char *driver_fuzz(struct virtio_driver *driver, unsigned int rounds);
 
 #endif /* SELFTESTS_DEVICES_VIRTIO_DRIVER_H */
