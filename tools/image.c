@@ -2,9 +2,9 @@
 /*
  * image.c - reads a guest's file into its memory: chooses the loader by what is in the file.
  *
- * Reached from run.c with the VM's memory mapped; continues in image_bzimage.c and image_elf.c,
- * with what they share here and in image_boot.c; then in mode.c. A file that has no known
- * header is a flat binary.
+ * Reached from run.c with the VM's memory mapped; continues in image_bzimage.c, image_pvh.c or
+ * image_multiboot.c, or here for what is no kernel: a static ELF64, and what has no known header,
+ * a flat binary. Then in mode.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,15 +66,16 @@ int check_place(const struct vm *vm, const struct file *file, const struct image
 
 	if (begin > vm->ram_size || size > vm->ram_size - begin)
 		return refuse(file, ": 0x%" PRIx64 " bytes at 0x%" PRIx64 " do not fit in the guest's "
-			      "memory, which ends at 0x%" PRIx64 "; give it more with --mem, or link it lower",
-			      size, begin, vm->ram_size);
+			      "memory, which ends at 0x%" PRIx64 "; give it more with --mem, or link it "
+			      "lower", size, begin, vm->ram_size);
 	if (image->mode != MODE_REAL && overlap(begin, size, TABLES_BEGIN, tables_end))
 		return refuse(file, ": 0x%" PRIx64 " bytes at 0x%" PRIx64 " overlap the start-up tables at "
 			      "0x%x to 0x%" PRIx64 "; link it at 0x%x",
 			      size, begin, TABLES_BEGIN, tables_end, FLAT_IMAGE);
 	if (image->kernel && overlap(begin, size, LOW_MEMORY_END, HIGH_MEMORY))
 		return refuse(file, ": 0x%" PRIx64 " bytes at 0x%" PRIx64 " overlap the firmware's memory at "
-			      "0x%x to 0x%x; link it at 0x%x", size, begin, LOW_MEMORY_END, HIGH_MEMORY, FLAT_IMAGE);
+			      "0x%x to 0x%x; link it at 0x%x",
+			      size, begin, LOW_MEMORY_END, HIGH_MEMORY, FLAT_IMAGE);
 	return 0;
 }
 
@@ -86,14 +87,15 @@ int check_entry(const struct vm *vm, const struct file *file, uint64_t entry)
 		      "0x%" PRIx64, entry, vm->ram_size);
 }
 
-static int load_elf(struct vm *vm, const struct file *file, const Elf64_Ehdr *header, struct image *image)
+static int load_static_elf(struct vm *vm, const struct file *file, const Elf64_Ehdr *header,
+			   struct image *image)
 {
 	uint64_t end;
 	int status;
 
 	if (header->e_ident[EI_CLASS] != ELFCLASS64)
-		return refuse(file, " is not a 64-bit ELF; 32-bit guests are flat binaries (objcopy -O binary) "
-			      "with --mode");
+		return refuse(file, " is a 32-bit ELF without a multiboot header or a PVH note; other 32-bit "
+			      "guests are flat binaries (objcopy -O binary) with --mode");
 	image->mode = MODE_LONG;
 	image->entry = header->e_entry;
 	status = elf_load(vm, file, header, image, &end);
@@ -113,6 +115,15 @@ static int load_flat(struct vm *vm, const struct file *file, struct image *image
 	return status;
 }
 
+/* --mode is for what has no mode of its own; long is what a static ELF64 has. */
+static int check_mode(const struct file *file, const struct image *image, bool is_static)
+{
+	if (image->mode == MODE_DEFAULT || (is_static && image->mode == MODE_LONG))
+		return 0;
+	return refuse(file, " is %s, which knows its mode; leave --mode out",
+		      is_static ? "an ELF file" : "a kernel");
+}
+
 /* What no boot protocol starts takes nothing but its own bytes. */
 static int check_options(const struct file *file, const struct boot_options *options)
 {
@@ -122,23 +133,45 @@ static int check_options(const struct file *file, const struct boot_options *opt
 		      options->initrd ? "initrd" : "append");
 }
 
+static int load_elf(struct vm *vm, const struct file *file, struct image *image)
+{
+	uint64_t entry, offset;
+	Elf64_Ehdr header;
+	bool pvh;
+	int status = elf_header(file, &header);
+
+	if (!status)
+		status = pvh_find(file, &header, &pvh, &entry);
+	if (status)
+		return status;
+	if (pvh) {
+		status = check_mode(file, image, false);
+		return status ? status : load_pvh(vm, file, &header, entry, image);
+	}
+	if (multiboot_find(file, &offset)) {
+		status = check_mode(file, image, false);
+		return status ? status : load_multiboot(vm, file, offset, image);
+	}
+	status = check_mode(file, image, true);
+	if (!status)
+		status = check_options(file, &image->boot);
+	return status ? status : load_static_elf(vm, file, &header, image);
+}
+
 static int load_file(struct vm *vm, const struct file *file, struct image *image)
 {
-	Elf64_Ehdr header;
-	int status = 0;
+	uint64_t offset;
+	int status;
 
-	if (file_is_elf(file)) {
-		if (image->mode != MODE_DEFAULT && image->mode != MODE_LONG)
-			return refuse(file, " is an ELF file, which knows its mode; leave --mode out");
-		status = elf_header(file, &header);
-		if (!status)
-			status = check_options(file, &image->boot);
-		return status ? status : load_elf(vm, file, &header, image);
-	}
+	if (file_is_elf(file))
+		return load_elf(vm, file, image);
 	if (file_is_bzimage(file)) {
-		if (image->mode != MODE_DEFAULT)
-			return refuse(file, " is a Linux kernel, which knows its mode; leave --mode out");
-		return load_bzimage(vm, file, image);
+		status = check_mode(file, image, false);
+		return status ? status : load_bzimage(vm, file, image);
+	}
+	if (multiboot_find(file, &offset)) {
+		status = check_mode(file, image, false);
+		return status ? status : load_multiboot(vm, file, offset, image);
 	}
 	status = check_options(file, &image->boot);
 	return status ? status : load_flat(vm, file, image);

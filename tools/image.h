@@ -4,8 +4,9 @@
  * protocol hands over.
  *
  * Reached from image.c, which chooses the loader by the file's content; continues in
- * image_elf.c, image_bzimage.c and image_boot.c. Nothing in a file is trusted: a loader returns
- * 0, or STATUS_BAD_IMAGE after having said what is wrong and where.
+ * image_bzimage.c, image_pvh.c and image_multiboot.c, which use image_elf.c and image_boot.c.
+ * Nothing in a file is trusted: a loader returns 0, or STATUS_BAD_IMAGE after having said what is
+ * wrong and where.
  */
 #ifndef MINIVMX_TOOLS_IMAGE_H
 #define MINIVMX_TOOLS_IMAGE_H
@@ -50,6 +51,15 @@ int elf_load(struct vm *vm, const struct file *file, const Elf64_Ehdr *header, c
 bool file_is_bzimage(const struct file *file);
 int load_bzimage(struct vm *vm, const struct file *file, struct image *image);
 
+/* The PVH note, if there is one. 0 or STATUS_BAD_IMAGE, as load_...() */
+int pvh_find(const struct file *file, const Elf64_Ehdr *header, bool *found, uint64_t *entry);
+int load_pvh(struct vm *vm, const struct file *file, const Elf64_Ehdr *header, uint64_t entry,
+	     struct image *image);
+
+/* offset: where the header is in the file */
+bool multiboot_find(const struct file *file, uint64_t *offset);
+int load_multiboot(struct vm *vm, const struct file *file, uint64_t offset, struct image *image);
+
 /* A PC's memory map, with the types of ACPI's INT 15h E820h, which all protocols have taken over. */
 #define MEMORY_USABLE	1
 #define MEMORY_RESERVED	2
@@ -64,7 +74,9 @@ struct memory_range {
 
 unsigned int memory_map(const struct vm *vm, struct memory_range ranges[MEMORY_RANGES]);
 
-/* Writes the command line to COMMAND_LINE; longest: without the NUL, at most a page. */
+#define COMMAND_LINE_MAX	(BOOT_DATA_END - COMMAND_LINE - 1)	/* without the NUL */
+
+/* Writes the command line to COMMAND_LINE. longest: what the kernel takes, if less than the maximum. */
 int load_command_line(struct vm *vm, const struct file *kernel, const struct boot_options *options,
 		      uint64_t longest);
 

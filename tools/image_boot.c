@@ -27,8 +27,8 @@ int load_command_line(struct vm *vm, const struct file *kernel, const struct boo
 	const char *text = options->append ? options->append : "";
 	uint64_t length = strlen(text);
 
-	if (longest > PAGE_SIZE - 1)
-		longest = PAGE_SIZE - 1;
+	if (longest > COMMAND_LINE_MAX)
+		longest = COMMAND_LINE_MAX;
 	if (length > longest)
 		return refuse(kernel, ": the command line has %" PRIu64 " characters, this kernel takes %"
 			      PRIu64 "; shorten --append", length, longest);

@@ -72,8 +72,8 @@ static int load_payload(struct vm *vm, const struct file *file, const struct set
 		return refuse(file, " is truncated: 0x%" PRIx64 " bytes from offset 0x%" PRIx64 " on are "
 			      "its kernel, the file ends at 0x%" PRIx64, size, offset, file->size);
 	if (size <= ENTRY_64)
-		return refuse(file, " holds a kernel of 0x%" PRIx64 " bytes only; its setup header is damaged",
-			      size);
+		return refuse(file, " holds a kernel of 0x%" PRIx64 " bytes only; its setup header is "
+			      "damaged", size);
 	if (size > file->size - offset)
 		size = file->size - offset;
 	if (begin < HIGH_MEMORY)
@@ -82,7 +82,8 @@ static int load_payload(struct vm *vm, const struct file *file, const struct set
 	*end = size > header->init_size ? size : header->init_size;
 	if (begin > vm->ram_size || *end > vm->ram_size - begin)
 		return refuse(file, " needs 0x%" PRIx64 " bytes at 0x%" PRIx64 " to start, the guest's "
-			      "memory ends at 0x%" PRIx64 "; give it more with --mem", *end, begin, vm->ram_size);
+			      "memory ends at 0x%" PRIx64 "; give it more with --mem",
+			      *end, begin, vm->ram_size);
 	*end += begin;
 	memcpy(vm->ram + begin, file->bytes + offset, size);
 	return 0;
