@@ -120,8 +120,7 @@ struct madt_override {
 	uint16_t flags;
 } __attribute__((packed));
 
-#define OVERRIDE_ACTIVE_HIGH	0x1
-#define OVERRIDE_LEVEL		0xc
+#define OVERRIDE_LEVEL_HIGH	0x0d	/* level-triggered, active high */
 
 /* What is left of the tables' place. */
 struct area {
@@ -224,7 +223,7 @@ static uint32_t add_madt(struct area *area, unsigned int cpus)
 	static const struct madt_io_apic io_apic = { 1, sizeof(io_apic), IO_APIC_ID, 0, IO_APIC, 0 };
 	static const struct madt_override overrides[] = {
 		{ 2, sizeof(overrides[0]), 0, 0, 2, 0 },	/* the PIT is the I/O APIC's input 2 */
-		{ 2, sizeof(overrides[0]), 0, ACPI_PM_SCI, ACPI_PM_SCI, OVERRIDE_ACTIVE_HIGH | OVERRIDE_LEVEL },
+		{ 2, sizeof(overrides[0]), 0, ACPI_PM_SCI, ACPI_PM_SCI, OVERRIDE_LEVEL_HIGH },
 	};
 	uint32_t address = begin_table(area, "APIC", 6);
 

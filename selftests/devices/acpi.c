@@ -173,8 +173,8 @@ TEST_F(acpi, dsdt)
 {
 	static const char soft_off[] = "\x08_S5_\x12\x08\x04\x0a\x05\x0a\x05\0\0";
 	static const char window[] = "\x5b\x82\x3bV002" "\x08_HID\x0dLNRO0005\0" "\x08_UID\x0a\x02"
-		"\x08_CRS\x11\x1a\x0a\x17" "\x86\x09\0\x01\0\x20\0\xd0\0\x10\0\0" "\x89\x06\0\x01\x01\x07\0\0\0"
-		"\x79";
+		"\x08_CRS\x11\x1a\x0a\x17" "\x86\x09\0\x01\0\x20\0\xd0\0\x10\0\0"
+		"\x89\x06\0\x01\x01\x07\0\0\0" "\x79";
 	uint64_t rsdp = acpi_write_tables(&self->memory, &self->machine);
 	const uint8_t *dsdt = find_tables(&self->memory, rsdp).dsdt;
 	size_t length;
@@ -261,7 +261,7 @@ TEST_F(acpi, as_iasl_reads_them)
 		EXPECT_NE(NULL, strstr(squeezed("fadt.dsl"), "SCIInterrupt:0009"));
 		EXPECT_NE(NULL, strstr(squeezed("madt.dsl"), "[I/OAPIC]"));
 		text = squeezed("dsdt.dsl");
-		EXPECT_NE(NULL, strstr(text, "Name(_S5,Package(0x04)//_S5_:S5SystemState{0x05,0x05,Zero,Zero})"));
+		EXPECT_NE(NULL, strstr(text, "Package(0x04)//_S5_:S5SystemState{0x05,0x05,Zero,Zero})"));
 		EXPECT_NE(NULL, strstr(text, "IRQNoFlags(){4}"));
 		EXPECT_NE(NULL, strstr(text, "IRQNoFlags(){8}"));
 		EXPECT_EQ(counts[i] == 100, strstr(text, "Device(V099)") != NULL);

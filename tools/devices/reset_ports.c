@@ -35,7 +35,7 @@ static void reset_ports_write(struct device *device, const struct device_range *
 		ports->port_a = value & PORT_A_A20;
 		reset = value & PORT_A_RESET;
 	} else {
-		/* Only the bit's edge resets: a guest first chooses the kind, then writes the same with it. */
+		/* Its rising edge resets: a guest first chooses the kind, then sets this bit too. */
 		reset = value & ~ports->control & RESET_CONTROL_CPU;
 		ports->control = value & (RESET_CONTROL_HARD | RESET_CONTROL_CPU | CONTROL_FULL);
 	}
