@@ -12,12 +12,12 @@
 #include "acpi.h"
 #include "aml.h"
 #include "devices/acpi_pm.h"
+#include "devices/ioapic.h"
+#include "devices/lapic.h"
 #include "devices/pvpanic.h"
 #include "devices/reset_ports.h"
 
-#define LOCAL_APIC	0xfee00000
-#define IO_APIC		0xfec00000
-#define IO_APIC_ID	0	/* as its register reads after reset */
+#define IOAPIC_ID	0	/* as its register reads after reset */
 
 struct table_header {
 	char signature[4];
@@ -220,14 +220,14 @@ static uint32_t add_fadt(struct area *area, uint32_t facs, uint32_t dsdt)
 
 static uint32_t add_madt(struct area *area, unsigned int cpus)
 {
-	static const struct madt_io_apic io_apic = { 1, sizeof(io_apic), IO_APIC_ID, 0, IO_APIC, 0 };
+	static const struct madt_io_apic io_apic = { 1, sizeof(io_apic), IOAPIC_ID, 0, IOAPIC_BASE, 0 };
 	static const struct madt_override overrides[] = {
 		{ 2, sizeof(overrides[0]), 0, 0, 2, 0 },	/* the PIT is the I/O APIC's input 2 */
 		{ 2, sizeof(overrides[0]), 0, ACPI_PM_SCI, ACPI_PM_SCI, OVERRIDE_LEVEL_HIGH },
 	};
 	uint32_t address = begin_table(area, "APIC", 6);
 
-	add(area, &(struct madt){ LOCAL_APIC, MADT_PCAT_COMPAT }, sizeof(struct madt));
+	add(area, &(struct madt){ LAPIC_BASE, MADT_PCAT_COMPAT }, sizeof(struct madt));
 	for (unsigned int i = 0; i < cpus; i++) {
 		struct madt_local_apic apic = { 0, sizeof(apic), i, i, .flags = 1 };	/* enabled */
 
