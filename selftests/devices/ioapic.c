@@ -256,7 +256,7 @@ TEST_F(ioapic, fuzz)
 	struct rig *rig = &self->rig;
 	unsigned int taken = 0;
 
-	for (unsigned int i = 0; i < 50000; i++) {
+	for (unsigned int i = 0; i < 150000; i++) {
 		unsigned int pin = rig_random(rig) % IOAPIC_PINS, cpu = rig_random(rig) % CPUS;
 
 		rig_fuzz(rig, &self->ioapic.device, 8);

@@ -9,6 +9,8 @@
 #include "devices/device.h"
 #include "devices/lapic_timer.h"
 
+_Static_assert(NS_PER_S % LAPIC_TIMER_HZ == 0, "a count takes whole nanoseconds");
+
 /* How long the counter stays at one value, in ns. Bits 3, 1 and 0: 2, 4, ... 128, then 1. */
 static uint64_t count_ns(const struct lapic_timer *timer)
 {
