@@ -5,12 +5,14 @@
  */
 #include "kselftest_harness.h"
 #include "devices/i8254.h"
+#include "devices/i8259.h"
 #include "rig.h"
 
 #define CONTROL		0x43
 #define PORT61		0x61
 #define OUT2		0x20
-#define IRQ0		0		/* the rig's line */
+#define IRQ0		0		/* the rig's lines */
+#define INTR		1
 
 FIXTURE(pit)
 {
@@ -328,6 +330,36 @@ TEST_F(pit, ticks_wait_for_the_cpu)
 	self->rig.edges[IRQ0] = 0;
 	rig_pass(&self->rig, NS_PER_S);
 	EXPECT_EQ(99, self->rig.edges[IRQ0]);
+}
+
+/* Through the real interrupt controller, to a CPU that is deaf for 17 of each 37 tenths of a millisecond. */
+TEST_F(pit, a_slow_cpu_counts_each_tick)
+{
+	static const uint8_t icw[] = { 0x20, 0x04, 0x03 };	/* with automatic EOI */
+	unsigned int ticks = 0;
+	struct pic pic;
+
+	pic_init(&pic, rig_irq(&self->rig, INTR));
+	bus_add(&self->rig.bus, &pic.device);
+	self->pit.irq0 = pic_irq(&pic, 0);
+	port_out(&self->rig, 0x20, 1, 0x11);
+	for (unsigned int i = 0; i < sizeof(icw); i++)
+		port_out(&self->rig, 0x21, 1, icw[i]);
+	program(&self->rig, 0, 2, 1193);
+	for (unsigned int i = 0; i < 100000; i++) {
+		rig_pass(&self->rig, NS_PER_S / 10000);
+		if (!self->rig.level[INTR] || (i % 37 < 17 && i < 99000))
+			continue;
+		ASSERT_EQ(0x20, pic_acknowledge(&pic));
+		ticks++;
+	}
+	EXPECT_EQ((clock_at(&self->rig, &self->pit) - 1) / 1193, ticks);
+	EXPECT_EQ(0, self->pit.owed);
+	/* What nobody listens to is not kept for later. */
+	port_out(&self->rig, 0x21, 1, 0x01);
+	rig_pass(&self->rig, NS_PER_S);
+	EXPECT_EQ(0, self->pit.owed);
+	EXPECT_FALSE(self->rig.level[INTR]);
 }
 
 TEST_F(pit, the_smallest_count_does_not_hang)
