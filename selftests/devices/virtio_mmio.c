@@ -89,6 +89,9 @@ TEST_F(virtio, identity_and_configuration)
 	EXPECT_EQ(VIRTIO_QUEUE_SIZE, driver_read(&self->driver, VIRTIO_MMIO_QUEUE_NUM_MAX));
 	driver_write(&self->driver, VIRTIO_MMIO_QUEUE_SEL, 2);
 	EXPECT_EQ(0, driver_read(&self->driver, VIRTIO_MMIO_QUEUE_NUM_MAX));
+	/* No such queue: nothing happens. */
+	driver_write(&self->driver, VIRTIO_MMIO_QUEUE_READY, 1);
+	EXPECT_EQ(0, driver_read(&self->driver, VIRTIO_MMIO_STATUS));
 }
 
 TEST_F(virtio, features)

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtio_console.c - a console with one port.
+ *
+ * Reached from virtio_mmio.c when the driver has notified a queue, and from pc.c when the user
+ * has typed. What is typed before the driver is there waits for it.
+ */
+#include <string.h>
+
+#include "devices/virtio_console.h"
+
+/* 5.3.2 "Virtqueues" */
+enum {
+	RECEIVEQ,
+	TRANSMITQ,
+};
+
+#define CHAIN_LIMIT	(1024 * 1024)
+
+size_t virtio_console_room(const struct virtio_console *console)
+{
+	return sizeof(console->input) - console->count;
+}
+
+static void deliver(struct virtio_console *console)
+{
+	struct virtio_queue *queue = &console->virtio.queue[RECEIVEQ];
+	struct virtio_chain chain;
+	size_t put;
+
+	if (!console->count || !virtio_running(&console->virtio))
+		return;
+	for (unsigned int n = virtio_queue_waiting(queue); n && console->count; n--) {
+		if (!virtio_queue_take(queue, &chain))
+			return;
+		put = buffers_put(&chain.writable, console->input, console->count);
+		console->count -= put;
+		memmove(console->input, console->input + put, console->count);
+		virtio_queue_give(queue, &chain, put);
+	}
+}
+
+size_t virtio_console_receive(struct virtio_console *console, const uint8_t *bytes, size_t count)
+{
+	size_t taken = count < virtio_console_room(console) ? count : virtio_console_room(console);
+
+	memcpy(console->input + console->count, bytes, taken);
+	console->count += taken;
+	deliver(console);
+	virtio_settle(&console->virtio);
+	return taken;
+}
+
+static void transmit(struct virtio_console *console)
+{
+	struct virtio_queue *queue = &console->virtio.queue[TRANSMITQ];
+	struct virtio_chain chain;
+	struct iovec next;
+
+	for (unsigned int n = virtio_queue_waiting(queue); n && virtio_queue_take(queue, &chain); n--) {
+		while ((next = buffers_next(&chain.readable, SIZE_MAX)).iov_len)
+			console->output->write(console->output, next.iov_base, next.iov_len);
+		virtio_queue_give(queue, &chain, 0);
+	}
+}
+
+static void virtio_console_notify(struct virtio_device *virtio, unsigned int number)
+{
+	struct virtio_console *console = container_of(virtio, struct virtio_console, virtio);
+	bool full = !virtio_console_room(console);
+
+	if (number == TRANSMITQ) {
+		transmit(console);
+		return;
+	}
+	deliver(console);
+	if (full && virtio_console_room(console) && console->has_room)
+		console->has_room(console);
+}
+
+void virtio_console_resize(struct virtio_console *console, uint16_t columns, uint16_t rows)
+{
+	if (console->config.cols == columns && console->config.rows == rows)
+		return;
+	console->config.cols = columns;
+	console->config.rows = rows;
+	virtio_config_changed(&console->virtio);
+}
+
+void virtio_console_init(struct virtio_console *console, struct output *output,
+			 const struct guest_memory *memory, struct irq irq, uint64_t base)
+{
+	*console = (struct virtio_console){
+		.virtio = {
+			.id		= VIRTIO_ID_CONSOLE,
+			.features	= 1ull << VIRTIO_CONSOLE_F_SIZE,
+			.queues		= 2,
+			.queue		= { { .chain_limit = CHAIN_LIMIT }, { .chain_limit = CHAIN_LIMIT } },
+			.config		= &console->config,
+			.config_size	= sizeof(console->config),
+			.notify		= virtio_console_notify,
+		},
+		.output = output,
+	};
+	virtio_mmio_init(&console->virtio, "virtio-console", memory, irq, base);
+}
