@@ -36,7 +36,7 @@ COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz run test test-long differential fuzz-decode exit-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz linux-guest run test test-long differential fuzz-decode exit-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -78,6 +78,17 @@ fuzz: selftests ## build the fuzzers in build/fuzz/
 	$(Q)dir=$$($(KERNELS) kselftest) && \
 	$(MAKE) -C selftests OUT=$(abspath build/selftests) FUZZ=$(abspath build/fuzz) \
 		KSELFTEST="$$dir" fuzz
+
+linux-guest: build/linux/power-off ## make the Linux guest in build/linux/KERNEL/: vmlinuz, initrd, cmdline
+	$(Q)dir=$$($(KERNELS) kselftest) && \
+	$(MAKE) -C selftests OUT=$(abspath build/selftests) KSELFTEST="$$dir" workload
+	$(Q)tools/linux/initramfs $(or $(KERNEL),6.1) build/linux/$(or $(KERNEL),6.1)
+
+# It runs in the guest.
+build/linux/power-off: tools/linux/power_off.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(ALLCFLAGS)) -static -s -o $@ $<
 
 setup: ## install the packages that building and testing need (Debian), through sudo if not root
 	$(Q)tools/setup

@@ -86,13 +86,13 @@ def busybox(cpio):
         cpio.link(alias, "/bin")
 
 
-def modules(cpio, kern, module, with_kvm):
-    """Lay the module and its companions in /lib/modules so that modprobe finds them by name and
-    by alias; depmod writes the indexes here, where it is fast."""
+def modules(cpio, kern, names, module=None):
+    """Lay the kernel's modules NAMES, those it has, and the file MODULE in /lib/modules so that
+    modprobe finds them by name and by alias; depmod writes the indexes here, where it is fast."""
     with tempfile.TemporaryDirectory(prefix="minivmx-mod.") as tmp:
         base = os.path.join(tmp, "lib/modules", kern.release)
         os.makedirs(base)
-        for name in COMPANIONS + (KVM if with_kvm else ()):
+        for name in names:
             data = debian.module_bytes(kern, name)
             if data:
                 path = os.path.join(base, name.replace("_", "-") + ".ko")
@@ -164,7 +164,7 @@ def initramfs(kern, module, argv, settings, with_kvm=False, overlays=()):
     cpio.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     cpio.file("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
     busybox(cpio)
-    modules(cpio, kern, module, with_kvm)
+    modules(cpio, kern, COMPANIONS + (KVM if with_kvm else ()), module)
     for part, dest in (("tools", "bin"), ("guests", "guests"), ("selftests", "selftests")):
         source = os.path.join(BUILD, part)
         if os.path.isdir(source):
