@@ -2,7 +2,7 @@
 /*
  * gdb.c - a guest under gdb: from the first connection to the end of the run.
  *
- * Reached from run.c; see gdb.h. Continues in gdb_commands.c with what gdb asks for; gdb_link.c
+ * Reached from cpu.c; see gdb.h. Continues in gdb_commands.c with what gdb asks for; gdb_link.c
  * is the connection, gdb_target.c and gdb_registers.c are the guest.
  */
 #include <errno.h>
@@ -107,8 +107,6 @@ int gdb_serve(struct gdb *gdb)
 {
 	enum link_event event;
 
-	/* Before the look at the socket: what comes after it raises SIGIO again. */
-	*(volatile __u8 *)&gdb->vcpu->run->immediate_exit = 0;
 	do {
 		event = link_next(&gdb->link, !gdb->running);
 		handle_event(gdb, event);
@@ -148,7 +146,7 @@ int gdb_crashed(struct gdb *gdb, int status)
 	return status;
 }
 
-int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stop_signal)
+int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stopping)
 {
 	struct gdb *new = calloc(1, sizeof(*new));
 	int status;
@@ -160,7 +158,7 @@ int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const vol
 	}
 	new->vcpu = vcpu;
 	new->signal = GDB_SIGTRAP;
-	new->link.stop_signal = stop_signal;
+	new->link.stopping = stopping;
 	status = target_open(&new->target, vcpu);
 	if (!status)
 		status = link_listen(&new->link, address);

@@ -2,9 +2,9 @@
 /*
  * gdb.h - `minivmx run --gdb`: lets a gdb control the guest, over TCP or a Unix socket.
  *
- * Reached from run.c around each RUN. The guest is stopped until a gdb has connected and says
- * continue; while it runs, a byte from gdb interrupts RUN by a signal (SIGIO). Continues in
- * gdb.c.
+ * Reached from cpu.c before the first RUN, and when gdb has interrupted one. The guest is
+ * stopped until a gdb has connected and says continue; while it runs, a byte from gdb raises
+ * SIGIO, which machine.c turns into a kick. Continues in gdb.c.
  */
 #ifndef MINIVMX_TOOLS_GDB_H
 #define MINIVMX_TOOLS_GDB_H
@@ -20,15 +20,14 @@ struct gdb;
 bool gdb_address_is_valid(const char *address);
 
 /*
- * address: a valid one. Listens, and says on stderr where. *stop_signal becomes nonzero when
- * the runner is to end. Returns 0 or an exit status; *gdb is NULL after a failure.
+ * address: a valid one. Listens, and says on stderr where. *stopping becomes nonzero when
+ * the run is to end; a kick follows. Returns 0 or an exit status; *gdb is NULL after a failure.
  */
-int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stop_signal);
+int gdb_open(struct gdb **gdb, struct vcpu *vcpu, const char *address, const volatile sig_atomic_t *stopping);
 
 /*
  * Before the first RUN and after each that was interrupted (a half-done exit is then complete): answers
- * gdb until the guest may run on, or *stop_signal. Returns 0, or an exit status if gdb killed the guest.
- * Clears run->immediate_exit.
+ * gdb until the guest may run on, or *stopping. Returns 0, or an exit status if gdb killed the guest.
  */
 int gdb_serve(struct gdb *gdb);
 

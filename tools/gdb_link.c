@@ -3,7 +3,7 @@
  * gdb_link.c - sockets under gdb's remote protocol, acknowledgements, waiting.
  *
  * Reached from gdb.c and gdb_commands.c; continues in gdb_packet.c. Sockets raise SIGIO when
- * something comes: run.c's handler makes a RUN in progress return, so that nobody has to look while
+ * something comes: machine.c then makes a RUN in progress return, so that nobody has to look while
  * the guest runs.
  */
 #define _GNU_SOURCE
@@ -162,8 +162,8 @@ static void send_bytes(struct link *link, const char *bytes, size_t size)
 			bytes += sent;
 			size -= sent;
 		} else if (errno == EAGAIN && poll(&writable, 1, SEND_TIMEOUT_S * 1000) != 0) {
-			/* Writable, or a signal: SIGINT and its like must end even this. */
-			if (*link->stop_signal)
+			/* Writable, or a kick: the end of the run must end even this. */
+			if (*link->stopping)
 				return;
 		} else if (errno != EINTR) {
 			/* What was lost shows at the next receive. */
@@ -179,21 +179,19 @@ void link_send(struct link *link, const struct packet *packet)
 	send_bytes(link, link->frame, link->frame_length);
 }
 
-/* Waits for a descriptor, or a signal that ends the run. */
+/* Waits for a descriptor, or the end of the run, which kicks. */
 static void wait_readable(struct link *link, int fd)
 {
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
 	sigset_t ending, before;
 
 	sigemptyset(&ending);
-	sigaddset(&ending, SIGINT);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGALRM);
-	/* Blocked between the look at stop_signal and the wait, so that none is slept through. */
-	sigprocmask(SIG_BLOCK, &ending, &before);
-	if (!*link->stop_signal)
+	sigaddset(&ending, CPU_KICK_SIGNAL);
+	/* Blocked between the look at stopping and the wait, so that none is slept through. */
+	pthread_sigmask(SIG_BLOCK, &ending, &before);
+	if (!*link->stopping)
 		ppoll(&readable, 1, NULL, &before);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static enum link_event connect_next(struct link *link)
@@ -267,7 +265,7 @@ enum link_event link_next(struct link *link, bool wait)
 {
 	enum link_event event;
 
-	while ((event = next_without_waiting(link)) == LINK_NOTHING && wait && !*link->stop_signal)
+	while ((event = next_without_waiting(link)) == LINK_NOTHING && wait && !*link->stopping)
 		wait_readable(link, link->connection < 0 ? link->listener : link->connection);
 	return event;
 }

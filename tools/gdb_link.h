@@ -14,7 +14,7 @@
 #include "gdb_packet.h"
 
 enum link_event {
-	LINK_NOTHING,		/* nothing has come, or *stop_signal */
+	LINK_NOTHING,		/* nothing has come, or *stopping */
 	LINK_CONNECTED,
 	LINK_LOST,
 	LINK_PACKET,		/* link->reader.data and .length */
@@ -26,7 +26,7 @@ struct link {
 	int listener, connection;	/* -1: none */
 	bool no_acks;			/* gdb has asked to leave them out */
 	char socket_path[108];		/* to be removed at the end; empty for TCP */
-	const volatile sig_atomic_t *stop_signal;
+	const volatile sig_atomic_t *stopping;
 	struct packet_reader reader;
 	size_t received, used;		/* of input[] */
 	char input[512];
@@ -37,7 +37,7 @@ struct link {
 /* A valid address. Returns 0 or an exit status, after having said where it listens or why not. */
 int link_listen(struct link *link, const char *address);
 
-/* The next event; with wait, blocks until there is one or *stop_signal is set. */
+/* The next event; with wait, blocks until there is one or *stopping is set. */
 enum link_event link_next(struct link *link, bool wait);
 
 void link_send(struct link *link, const struct packet *packet);

@@ -11,10 +11,10 @@
 #include <sys/ioctl.h>
 
 #include "command.h"
+#include "devices/lapic.h"
 
 #include "vm.h"
 
-#define LAPIC_TIMER_HZ		25000000
 #define LEAF_BASIC		0x0
 #define LEAF_VERSION		0x1
 #define LEAF_CACHES		0x4
@@ -123,6 +123,17 @@ static void set_frequencies(struct minivmx_cpuid2 *cpuid, const struct vcpu *vcp
 		.function = LEAF_TSC, .eax = LAPIC_TIMER_HZ / 1000, .ebx = tsc_khz, .ecx = LAPIC_TIMER_HZ });
 }
 
+/* Only a name, where hypervisors give theirs: no feature follows. */
+static void add_hypervisor(struct minivmx_cpuid2 *cpuid)
+{
+	struct minivmx_cpuid_entry2 leaf = { .function = LEAF_HYPERVISOR, .eax = LEAF_HYPERVISOR };
+
+	memcpy(&leaf.ebx, "mini", 4);
+	memcpy(&leaf.ecx, "vmx ", 4);
+	memcpy(&leaf.edx, "    ", 4);
+	add(cpuid, leaf);
+}
+
 int guest_cpuid_set(struct vcpu *vcpu)
 {
 	const struct vm *vm = vcpu->vm;
@@ -141,6 +152,7 @@ int guest_cpuid_set(struct vcpu *vcpu)
 	}
 	/* KVM's own leaves offer the guest devices of KVM's; the guest is to be the same on both. */
 	remove_leaves(cpuid, LEAF_HYPERVISOR, LEAF_HYPERVISOR_END);
+	add_hypervisor(cpuid);
 	set_version(cpuid, vcpu, vm->cores);
 	set_caches(cpuid, vm->cores);
 	set_topology(cpuid, vcpu, vm->cores);

@@ -2,7 +2,7 @@
 /*
  * image.c - reads a guest's file into its memory: chooses the loader by what is in the file.
  *
- * Reached from run.c with the VM's memory mapped; continues in image_bzimage.c, image_pvh.c or
+ * Reached from machine.c with the VM's memory mapped; continues in image_bzimage.c, image_pvh.c or
  * image_multiboot.c, or here for what is no kernel: a static ELF64, and what has no known header,
  * a flat binary. Then in mode.c.
  */

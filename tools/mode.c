@@ -2,10 +2,10 @@
 /*
  * mode.c - puts a new vCPU into the state its guest starts in: real, protected or long mode.
  *
- * Reached from run.c after the image is in memory. What a PC's firmware and boot loader do
+ * Reached from machine.c after the image is in memory. What a PC's firmware and boot loader do
  * step by step with a CPU out of reset is done here from outside, in one SET_SREGS: a
  * segment's hidden part is simply written. A kernel's state is the one that fits the Linux/x86 boot
- * protocol, PVH and multiboot at once. Continues in run.c with the first RUN.
+ * protocol, PVH and multiboot at once. Continues in cpu.c with the first RUN.
  */
 #include <errno.h>
 #include <string.h>

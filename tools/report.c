@@ -3,7 +3,7 @@
  * report.c - why a guest stopped when that is not its own doing: triple fault, an exit that
  * nothing handles, a refused VM entry; with the facts decoded and the guest's registers.
  *
- * Reached from run.c. On /dev/kvm an internal error carries fewer facts than on
+ * Reached from cpu.c. On /dev/kvm an internal error carries fewer facts than on
  * /dev/minivmx: only what run->internal.ndata covers is said.
  */
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * report.h - says on stderr why a guest stopped when that is not its own doing.
  *
- * Reached from run.c; the words come from decode.h. Each function returns the exit status
+ * Reached from cpu.c; the words come from decode.h. Each function returns the exit status
  * of command.h that belongs to the cause.
  */
 #ifndef MINIVMX_TOOLS_REPORT_H

@@ -2,7 +2,7 @@
 /*
  * trace.c - prints each exit on stderr as one line, counts them by kind.
  *
- * Reached from run.c; see trace.h.
+ * Reached from cpu.c; see trace.h.
  */
 #include <ctype.h>
 #include <inttypes.h>

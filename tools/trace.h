@@ -3,7 +3,7 @@
  * trace.h - `minivmx run --trace`: a line for each exit that reaches userspace, and a table
  * of them at the end. Exits that the kernel handles itself are not seen here.
  *
- * Reached from run.c after each exit has been handled, so that an IN shows what it read.
+ * Reached from cpu.c after each exit has been handled, so that an IN shows what it read.
  */
 #ifndef MINIVMX_TOOLS_TRACE_H
 #define MINIVMX_TOOLS_TRACE_H

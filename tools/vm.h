@@ -2,13 +2,14 @@
 /*
  * vm.h - libminivmx: a virtual machine with one slot of memory and its vCPUs.
  *
- * Reached from run.c; continues in vm.c (the objects), guest_cpuid.c (what CPU the guest
+ * Reached from machine.c; continues in vm.c (the objects), guest_cpuid.c (what CPU the guest
  * finds), mode.c (the state it starts in) and image.c (the guest's bytes). Functions that can
  * fail return 0, or an exit status of command.h after having said on stderr what was wrong.
  */
 #ifndef MINIVMX_TOOLS_VM_H
 #define MINIVMX_TOOLS_VM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,9 @@
 #include <minivmx.h>
 
 #define VCPUS_MAX 16
+
+/* Brings a vCPU's thread back from RUN, and from whatever else lasts. */
+#define CPU_KICK_SIGNAL SIGUSR1
 
 struct vm;
 

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * machine.c - a machine's life: builds it, starts its CPUs, waits for events until somebody
+ * ends the run, and takes it down again.
+ *
+ * Reached from run.c; see machine.h. This thread is the event loop; the guest runs in the
+ * threads of cpu.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "acpi.h"
+#include "command.h"
+#include "machine.h"
+#include "report.h"
+
+void machine_stop(struct machine *machine, int status)
+{
+	if (machine->stopping)
+		return;
+	machine->stopping = true;
+	machine->status = status;
+	event_loop_stop(&machine->loop);
+	for (unsigned int i = 0; i < machine->vm.vcpus; i++)
+		cpu_kick(&machine->cpu[i]);
+}
+
+/* ------------------------------------------------------------ what the devices ask for */
+
+static void stop(struct stop *stop, enum stop_reason reason, int status)
+{
+	struct machine *machine = container_of(stop, struct machine, stop);
+
+	switch (reason) {
+	case STOP_POWER_OFF:
+		machine_stop(machine, STATUS_OK);
+		break;
+	case STOP_EXIT:
+		machine_stop(machine, status);
+		break;
+	case STOP_RESET:
+		complain("the guest reset its machine; the run ends here");
+		machine_stop(machine, STATUS_RESET);
+		break;
+	case STOP_PANIC:
+		complain("the guest's kernel has panicked; its last words are above");
+		machine_stop(machine, STATUS_GUEST_PANIC);
+		break;
+	}
+}
+
+static struct cpu *cpu_of(struct lapic_host *host, unsigned int index)
+{
+	return &container_of(host, struct machine, lapic_host)->cpu[index];
+}
+
+static void wake(struct lapic_host *host, unsigned int index)
+{
+	cpu_kick(cpu_of(host, index));
+}
+
+static void send_nmi(struct lapic_host *host, unsigned int index)
+{
+	cpu_of(host, index)->nmi = true;
+	cpu_kick(cpu_of(host, index));
+}
+
+static void send_init(struct lapic_host *host, unsigned int index)
+{
+	struct machine *machine = container_of(host, struct machine, lapic_host);
+
+	/* The bootstrap processor would start the firmware anew. */
+	if (index == 0) {
+		stop(&machine->stop, STOP_RESET, 0);
+		return;
+	}
+	cpu_of(host, index)->init = true;
+	cpu_kick(cpu_of(host, index));
+}
+
+static void send_startup(struct lapic_host *host, unsigned int index, uint8_t vector)
+{
+	struct cpu *cpu = cpu_of(host, index);
+
+	/* Only after an INIT; the second of the two that an operating system sends is nothing new. */
+	if (!cpu->waits_for_startup && !cpu->init)
+		return;
+	cpu->startup = true;
+	cpu->startup_vector = vector;
+	cpu_kick(cpu);
+}
+
+static void end_of_interrupt(struct lapic_host *host, uint8_t vector)
+{
+	ioapic_eoi(&container_of(host, struct machine, lapic_host)->pc.ioapic, vector);
+}
+
+/* ------------------------------------------------------------ what the user asks for */
+
+static void signal_ready(struct event_source *source, uint32_t events)
+{
+	struct machine *machine = container_of(source, struct machine, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGIO) {
+		machine->cpu[0].gdb_waits = true;
+		cpu_kick(&machine->cpu[0]);
+		return;
+	}
+	complain("stopped by %s; the guest was still running", info.ssi_signo == SIGINT ? "Ctrl-C" : "SIGTERM");
+	machine_stop(machine, STATUS_SIGNAL + info.ssi_signo);
+}
+
+static size_t room(struct terminal_user *user)
+{
+	return uart_room(&container_of(user, struct machine, user)->pc.com1);
+}
+
+static void input(struct terminal_user *user, const uint8_t *bytes, size_t count)
+{
+	uart_receive(&container_of(user, struct machine, user)->pc.com1, bytes, count);
+}
+
+static void quit(struct terminal_user *user)
+{
+	machine_stop(container_of(user, struct machine, user), STATUS_OK);
+}
+
+static void com1_has_room(struct uart *uart)
+{
+	terminal_room(&container_of(uart, struct machine, pc.com1)->terminal);
+}
+
+/* No thread takes these as signals: they come to the event loop. */
+static int catch_signals(struct machine *machine)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGIO);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	machine->signals = (struct event_source){
+		.fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC), .ready = signal_ready };
+	if (machine->signals.fd < 0 || event_loop_watch(&machine->loop, &machine->signals, EPOLLIN)) {
+		complain("cannot wait for signals: %s", strerror(errno));
+		return STATUS_HOST_ERROR;
+	}
+	cpu_catch_kicks();
+	return 0;
+}
+
+static void time_is_over(struct timer *timer)
+{
+	struct machine *machine = container_of(timer, struct machine, timeout);
+
+	complain("%s did not end within %g s", machine->options->guest, machine->options->timeout);
+	machine->timed_out = true;
+	machine_stop(machine, STATUS_TIMEOUT);
+}
+
+static void set_timeout(struct machine *machine)
+{
+	timer_init(&machine->timeout, &machine->loop.timers, time_is_over);
+	if (machine->options->timeout > 0)
+		timer_arm(&machine->timeout, timers_now(&machine->loop.timers) +
+			  (uint64_t)(machine->options->timeout * NS_PER_S));
+}
+
+/* ------------------------------------------------------------------------- its life */
+
+static int build(struct machine *machine)
+{
+	const struct machine_options *options = machine->options;
+	struct image image = { .boot = options->boot, .mode = options->mode };
+	int status;
+
+	machine->stop.stop = stop;
+	machine->trace.enabled = options->trace;
+	machine->lapic_host = (struct lapic_host){
+		.wake = wake, .nmi = send_nmi, .init = send_init, .startup = send_startup,
+		.eoi = end_of_interrupt };
+	status = vm_open(&machine->vm, options->device, options->ram_size, options->cpus);
+	if (!status)
+		status = catch_signals(machine);
+	for (unsigned int i = 0; !status && i < options->cpus; i++)
+		status = cpu_init(&machine->cpu[i], machine, i);
+	if (status)
+		return status;
+	machine->memory = (struct guest_memory){ .bytes = machine->vm.ram, .size = machine->vm.ram_size };
+	image.boot.rsdp = acpi_write_tables(&machine->memory, &(struct acpi_machine){ .cpus = options->cpus });
+	status = image_load(&machine->vm, options->guest, &image);
+	if (!status)
+		status = mode_enter(&machine->vm, &image);
+	if (status)
+		return status;
+	pc_init(&machine->pc, options->cpus, &machine->memory, &machine->loop.timers, &machine->lapic_host,
+		&machine->stop, &machine->terminal.output);
+	machine->pc.com1.has_room = com1_has_room;
+	return options->gdb ? gdb_open(&machine->gdb, &machine->vm.vcpu[0], options->gdb, &machine->stopping) : 0;
+}
+
+static int run(struct machine *machine)
+{
+	unsigned int cpus = machine->options->cpus;
+	int status;
+
+	pthread_mutex_lock(&machine->lock);
+	set_timeout(machine);
+	machine->user = (struct terminal_user){ .room = room, .input = input, .quit = quit };
+	status = terminal_open(&machine->terminal, &machine->loop, &machine->user);
+	for (unsigned int i = 0; !status && i < cpus; i++)
+		status = cpu_start(&machine->cpu[i]);
+	if (status)
+		machine_stop(machine, status);
+	event_loop_run(&machine->loop);
+	pthread_mutex_unlock(&machine->lock);
+	for (unsigned int i = 0; i < cpus; i++)
+		cpu_join(&machine->cpu[i]);
+	terminal_close(&machine->terminal);
+	if (machine->timed_out)
+		for (unsigned int i = 0; i < cpus; i++)
+			print_registers(&machine->vm.vcpu[i]);
+	trace_summary(&machine->trace);
+	return machine->status;
+}
+
+int machine_run(const struct machine_options *options)
+{
+	static struct machine machine;
+	int status;
+
+	machine.options = options;
+	machine.signals.fd = -1;
+	pthread_mutex_init(&machine.lock, NULL);
+	status = event_loop_open(&machine.loop, &machine.lock);
+	if (status)
+		return status;
+	status = build(&machine);
+	if (!status)
+		status = run(&machine);
+	gdb_close(machine.gdb, status);
+	vm_close(&machine.vm);
+	if (machine.signals.fd >= 0)
+		close(machine.signals.fd);
+	event_loop_close(&machine.loop);
+	return status;
+}
