@@ -50,9 +50,14 @@ endif
 
 tools: $(if $(TOOLS_SRC),build/tools/minivmx) ## build build/tools/minivmx, a static binary
 
+# Capstone refers to the disassemblers of all CPUs that it knows; without these references x86's is linked alone.
+OTHER_CPUS := AArch64 ARM BPF EVM M680X M68K MOS65XX Mips PPC RISCV Sparc SystemZ TMS320C64x TriCore WASM XCore
+export CAPSTONE := -lcapstone -Wl,--gc-sections \
+	$(foreach cpu,$(OTHER_CPUS),-Wl,--defsym=$(cpu)_global_init=0,--defsym=$(cpu)_option=0)
+
 build/tools/minivmx: $(TOOLS_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(CAPSTONE)
 
 build/tools/obj/%.o: tools/%.c Makefile
 	$(call say,CC,$<)
@@ -71,7 +76,7 @@ selftests: ## build the selftests in build/selftests/
 ifneq ($(wildcard selftests/Makefile),)
 	$(Q)mkdir -p build/selftests
 	$(Q)dir=$$($(KERNELS) kselftest) && \
-	$(MAKE) -C selftests OUT=$(abspath build/selftests) KSELFTEST="$$dir"
+	$(MAKE) -C selftests OUT=$(abspath build/selftests) HOST=$(abspath build/host) KSELFTEST="$$dir"
 endif
 
 fuzz: selftests ## build the fuzzers in build/fuzz/

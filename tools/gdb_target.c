@@ -12,10 +12,10 @@
 
 #include "command.h"
 #include "gdb_target.h"
+#include "linear_memory.h"
 
 #define INT3		0xcc
 #define VECTOR_BP	3
-#define PAGE		4096ull
 
 /* SDM 3B "Debug Registers" */
 #define DR6_BREAKPOINT(i)	(1u << (i))
@@ -69,17 +69,6 @@ int target_open(struct target *target, struct vcpu *vcpu)
 	return 0;
 }
 
-/* Where the byte at a linear address is in the guest's memory, or NULL. */
-static uint8_t *find_byte(struct target *target, uint64_t address)
-{
-	struct minivmx_translation translation = { .linear_address = address };
-
-	if (ioctl(target->vcpu->fd, MINIVMX_TRANSLATE, &translation) < 0 || !translation.valid ||
-	    translation.physical_address >= target->vcpu->vm->ram_size)
-		return NULL;
-	return target->vcpu->vm->ram + translation.physical_address;
-}
-
 static size_t rest_of_page(uint64_t address, size_t size)
 {
 	uint64_t rest = PAGE - address % PAGE;
@@ -89,17 +78,8 @@ static size_t rest_of_page(uint64_t address, size_t size)
 
 int target_read_memory(struct target *target, uint64_t address, void *bytes, size_t *size)
 {
-	size_t done = 0;
+	size_t done = linear_read(target->vcpu, address, bytes, *size);
 
-	while (done < *size) {
-		size_t part = rest_of_page(address + done, *size - done);
-		const uint8_t *from = find_byte(target, address + done);
-
-		if (!from)
-			break;
-		memcpy((uint8_t *)bytes + done, from, part);
-		done += part;
-	}
 	if (!done && *size)
 		return EFAULT;
 	*size = done;
@@ -112,11 +92,11 @@ int target_write_memory(struct target *target, uint64_t address, const void *byt
 
 	for (size_t done = 0; done < size; done += part) {
 		part = rest_of_page(address + done, size - done);
-		if (!find_byte(target, address + done))
+		if (!linear_find(target->vcpu, address + done))
 			return EFAULT;
 	}
 	for (size_t done = 0; done < size; done += part) {
-		uint8_t *to = find_byte(target, address + done);
+		uint8_t *to = linear_find(target->vcpu, address + done);
 
 		part = rest_of_page(address + done, size - done);
 		/* The write itself may have changed the page tables. */
@@ -137,7 +117,7 @@ static struct sw_breakpoint *find_sw(struct target *target, uint64_t address)
 
 static int insert_sw(struct target *target, uint64_t address)
 {
-	const uint8_t *byte = find_byte(target, address);
+	const uint8_t *byte = linear_find(target->vcpu, address);
 
 	/* gdb may send a packet twice. */
 	if (find_sw(target, address))
