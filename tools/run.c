@@ -97,7 +97,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->guest = arg;
 		break;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which guest? give a flat binary or an ELF64 file");
+		argp_error(state, "which guest? give a kernel, a static ELF64 file or a flat binary");
 		break;
 	case ARGP_KEY_END:
 		if (options->gdb && options->cpus > 1)
@@ -114,9 +114,9 @@ static const struct argp_option option_table[] = {
 	{ .name = "mem",     .key = 'm', .arg = "MIB",  .doc = "guest memory from address 0 on, 1 to 3072 (64)" },
 	{ .name = "cpus",    .key = 'c', .arg = "N",    .doc = "how many CPUs the guest has, 1 to 16 (1)" },
 	{ .name = "mode",    .key = 'M', .arg = "MODE",
-	  .doc = "real, protected or long; default: long for ELF64 files, which know no other, real for flat binaries" },
-	{ .name = "initrd",  .key = 'i', .arg = "FILE", .doc = "the kernel's initial file system" },
-	{ .name = "append",  .key = 'a', .arg = "TEXT", .doc = "the kernel's command line" },
+	  .doc = "real, protected or long, for flat binaries (real); other images know theirs" },
+	{ .name = "initrd",  .key = 'i', .arg = "FILE", .doc = "a kernel's initial file system, or module" },
+	{ .name = "append",  .key = 'a', .arg = "TEXT", .doc = "a kernel's command line" },
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
 	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
@@ -125,8 +125,9 @@ static const struct argp_option option_table[] = {
 };
 
 static const char doc[] =
-	"Runs GUEST: a static ELF64 at its physical addresses, or a flat binary at 0x7c00 (real; stack below) "
-	"or 0x100000 (protected, long; stack below 0x80000, tables at 0x1000 to 0x7fff; no IDT). RDI holds the memory's size.\v"
+	"Runs GUEST: a kernel (Linux bzImage, ELF with a PVH note, multiboot), a static ELF64 at its physical "
+	"addresses, or a flat binary at 0x7c00 (real; stack below) or 0x100000 (protected, long). What is no "
+	"kernel finds its stack below 0x80000, tables at 0x1000 to 0x7fff, no IDT, the memory's size in RDI.\v"
 	"Ports: 0xe9 and COM1 (0x3f8) print; OUT to 0xf4 ends with the value's low byte as status; "
 	"others read as ones. No device interrupts or has memory: HLT ends the run, and so does an access "
 	"outside the memory.\n"
