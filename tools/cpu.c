@@ -43,7 +43,8 @@ void cpu_catch_kicks(void)
 void cpu_kick(struct cpu *cpu)
 {
 	pthread_cond_signal(&cpu->wake);
-	if (!cpu->away || cpu->kicked)
+	/* One kick brings it back from RUN; from gdb, only the last does. */
+	if (!cpu->away || (cpu->kicked && !cpu->machine->stopping))
 		return;
 	cpu->kicked = true;
 	pthread_kill(cpu->thread, CPU_KICK_SIGNAL);
