@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..24"
+echo "1..30"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -72,5 +72,13 @@ expect_guest "hypercall"	0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/vm
 expect_guest "unhandled_exit"	4 "task switch"		"$minivmx" run --mode protected "$guests/task-switch"
 expect_guest "timeout"		124 "."			"$minivmx" run --timeout 1 "$guests/spin"
 expect_guest "trace"		0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/hello"
+for protocol in multiboot pvh; do
+	expect_guest "$protocol"	0 "$protocol: command line \"a b=c\", memory in MiB 16, module in bytes 40" \
+		"$minivmx" run --mem 16 --append "a b=c" --initrd "$work/cut-off" "$guests/$protocol"
+	expect_guest "${protocol}_alone"	0 "line \"\", memory in MiB 64, module in bytes 0" \
+		"$minivmx" run "$guests/$protocol"
+done
+expect_guest "initrd_for_none"	6 "takes --initrd"	"$minivmx" run --initrd "$work/cut-off" "$guests/hello"
+expect_guest "empty_initrd"	6 "is empty"		"$minivmx" run --initrd "$work/empty" "$guests/pvh"
 
 exit $failed
