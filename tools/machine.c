@@ -13,7 +13,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "acpi.h"
 #include "command.h"
 #include "machine.h"
 #include "report.h"
@@ -118,14 +117,42 @@ static void signal_ready(struct event_source *source, uint32_t events)
 	machine_stop(machine, STATUS_SIGNAL + info.ssi_signo);
 }
 
-static size_t room(struct terminal_user *user)
+static size_t com1_room(struct terminal_user *user)
 {
 	return uart_room(&container_of(user, struct machine, user)->pc.com1);
 }
 
-static void input(struct terminal_user *user, const uint8_t *bytes, size_t count)
+static void com1_input(struct terminal_user *user, const uint8_t *bytes, size_t count)
 {
 	uart_receive(&container_of(user, struct machine, user)->pc.com1, bytes, count);
+}
+
+static void com1_has_room(struct uart *uart)
+{
+	terminal_room(&container_of(uart, struct machine, pc.com1)->terminal);
+}
+
+static size_t console_room(struct terminal_user *user)
+{
+	return virtio_console_room(&container_of(user, struct machine, user)->pc.virtio_console);
+}
+
+static void console_input(struct terminal_user *user, const uint8_t *bytes, size_t count)
+{
+	virtio_console_receive(&container_of(user, struct machine, user)->pc.virtio_console, bytes, count);
+}
+
+static void console_has_room(struct virtio_console *console)
+{
+	terminal_room(&container_of(console, struct machine, pc.virtio_console)->terminal);
+}
+
+static void console_resized(struct terminal_user *user)
+{
+	uint16_t columns, rows;
+
+	if (terminal_size(&columns, &rows))
+		virtio_console_resize(&container_of(user, struct machine, user)->pc.virtio_console, columns, rows);
 }
 
 static void quit(struct terminal_user *user)
@@ -133,9 +160,21 @@ static void quit(struct terminal_user *user)
 	machine_stop(container_of(user, struct machine, user), STATUS_OK);
 }
 
-static void com1_has_room(struct uart *uart)
+/* Who has the terminal. The output of both consoles goes to it. */
+static int connect_terminal(struct machine *machine)
 {
-	terminal_room(&container_of(uart, struct machine, pc.com1)->terminal);
+	struct pc *pc = &machine->pc;
+
+	if (machine->options->virtio_console) {
+		machine->user = (struct terminal_user){
+			.room = console_room, .input = console_input, .quit = quit, .resized = console_resized };
+		pc->virtio_console.has_room = console_has_room;
+		console_resized(&machine->user);
+	} else {
+		machine->user = (struct terminal_user){ .room = com1_room, .input = com1_input, .quit = quit };
+		pc->com1.has_room = com1_has_room;
+	}
+	return terminal_open(&machine->terminal, &machine->loop, &machine->user);
 }
 
 /* No thread takes these as signals: they come to the event loop. */
@@ -177,35 +216,62 @@ static void set_timeout(struct machine *machine)
 
 /* ------------------------------------------------------------------------- its life */
 
-static int build(struct machine *machine)
+static int build_vm(struct machine *machine)
+{
+	const struct machine_options *options = machine->options;
+	int status = vm_open(&machine->vm, options->device, options->ram_size, options->cpus);
+
+	for (unsigned int i = 0; !status && i < options->cpus; i++)
+		status = cpu_init(&machine->cpu[i], machine, i);
+	machine->memory = (struct guest_memory){ .bytes = machine->vm.ram, .size = machine->vm.ram_size };
+	return status;
+}
+
+static int build_pc(struct machine *machine)
+{
+	const struct machine_options *options = machine->options;
+	struct pc *pc = &machine->pc;
+	int status = 0;
+
+	machine->stop.stop = stop;
+	machine->lapic_host = (struct lapic_host){
+		.wake = wake, .nmi = send_nmi, .init = send_init, .startup = send_startup,
+		.eoi = end_of_interrupt };
+	pc_init(pc, options->cpus, &machine->memory, &machine->loop.timers, &machine->lapic_host,
+		&machine->stop, &machine->terminal.output);
+	for (unsigned int i = 0; !status && i < options->disks; i++)
+		status = pc_add_disk(pc, options->disk[i].path, options->disk[i].mode);
+	if (options->virtio_console)
+		pc_add_console(pc, &machine->terminal.output);
+	pc_add_rng(pc);
+	return status;
+}
+
+static int load_guest(struct machine *machine)
 {
 	const struct machine_options *options = machine->options;
 	struct image image = { .boot = options->boot, .mode = options->mode };
 	int status;
 
-	machine->stop.stop = stop;
-	machine->trace.enabled = options->trace;
-	machine->lapic_host = (struct lapic_host){
-		.wake = wake, .nmi = send_nmi, .init = send_init, .startup = send_startup,
-		.eoi = end_of_interrupt };
-	status = vm_open(&machine->vm, options->device, options->ram_size, options->cpus);
+	image.boot.rsdp = pc_write_tables(&machine->pc, options->cpus);
+	status = image_load(&machine->vm, options->guest, &image);
+	return status ? status : mode_enter(&machine->vm, &image);
+}
+
+static int build(struct machine *machine)
+{
+	const char *gdb = machine->options->gdb;
+	int status = build_vm(machine);
+
 	if (!status)
 		status = catch_signals(machine);
-	for (unsigned int i = 0; !status && i < options->cpus; i++)
-		status = cpu_init(&machine->cpu[i], machine, i);
-	if (status)
-		return status;
-	machine->memory = (struct guest_memory){ .bytes = machine->vm.ram, .size = machine->vm.ram_size };
-	image.boot.rsdp = acpi_write_tables(&machine->memory, &(struct acpi_machine){ .cpus = options->cpus });
-	status = image_load(&machine->vm, options->guest, &image);
 	if (!status)
-		status = mode_enter(&machine->vm, &image);
-	if (status)
-		return status;
-	pc_init(&machine->pc, options->cpus, &machine->memory, &machine->loop.timers, &machine->lapic_host,
-		&machine->stop, &machine->terminal.output);
-	machine->pc.com1.has_room = com1_has_room;
-	return options->gdb ? gdb_open(&machine->gdb, &machine->vm.vcpu[0], options->gdb, &machine->stopping) : 0;
+		status = build_pc(machine);
+	if (!status)
+		status = load_guest(machine);
+	if (!status && gdb)
+		status = gdb_open(&machine->gdb, &machine->vm.vcpu[0], gdb, &machine->stopping);
+	return status;
 }
 
 static int run(struct machine *machine)
@@ -215,8 +281,7 @@ static int run(struct machine *machine)
 
 	pthread_mutex_lock(&machine->lock);
 	set_timeout(machine);
-	machine->user = (struct terminal_user){ .room = room, .input = input, .quit = quit };
-	status = terminal_open(&machine->terminal, &machine->loop, &machine->user);
+	status = connect_terminal(machine);
 	for (unsigned int i = 0; !status && i < cpus; i++)
 		status = cpu_start(&machine->cpu[i]);
 	if (status)
@@ -248,6 +313,7 @@ int machine_run(const struct machine_options *options)
 	if (!status)
 		status = run(&machine);
 	gdb_close(machine.gdb, status);
+	pc_close(&machine.pc);
 	vm_close(&machine.vm);
 	if (machine.signals.fd >= 0)
 		close(machine.signals.fd);

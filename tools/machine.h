@@ -44,6 +44,12 @@ struct machine_options {
 	const char *device;
 	const char *guest;
 	struct boot_options boot;
+	struct {
+		const char *path;
+		enum disk_mode mode;
+	} disk[PC_DISKS];
+	unsigned int disks;
+	bool virtio_console;	/* has the terminal, instead of COM1 */
 	uint64_t ram_size;
 	unsigned int cpus;
 	enum guest_mode mode;
@@ -61,7 +67,7 @@ struct machine {
 	struct lapic_host lapic_host;
 	struct stop stop;
 	struct terminal terminal;
-	struct terminal_user user;	/* of the terminal: COM1 */
+	struct terminal_user user;	/* of the terminal: COM1 or the virtio console */
 	struct event_source signals;	/* SIGINT, SIGTERM, SIGIO from gdb */
 	struct timer timeout;
 	bool timed_out;

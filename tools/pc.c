@@ -48,6 +48,7 @@ static void set_intr(void *controller, unsigned int number, bool level)
 void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory, struct timers *timers,
 	     struct lapic_host *host, struct stop *stop, struct output *console)
 {
+	pc->memory = memory;
 	lapics_init(&pc->lapics, cpus, timers, host);
 	lapics_set_virtual_wire(&pc->lapics);
 	ioapic_init(&pc->ioapic, &pc->lapics);
@@ -71,6 +72,58 @@ void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory
 
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		bus_add(&pc->bus, devices[i]);
+}
+
+/* Takes the next window for a virtio device. */
+static const struct acpi_window *add_window(struct pc *pc)
+{
+	static const unsigned int lines[VIRTIO_WINDOWS] = { 5, 6, 7, 10, 11 };
+	unsigned int number = pc->windows++;
+
+	pc->window[number] = (struct acpi_window){
+		.base = VIRTIO_BASE + number * VIRTIO_MMIO_SIZE, .size = VIRTIO_MMIO_SIZE, .gsi = lines[number] };
+	return &pc->window[number];
+}
+
+int pc_add_disk(struct pc *pc, const char *path, enum disk_mode mode)
+{
+	struct virtio_blk *disk = &pc->disk[pc->disks];
+	const struct acpi_window *window = add_window(pc);
+	int status = virtio_blk_open(disk, path, mode, pc->memory, pc_irq(pc, window->gsi), window->base);
+
+	if (status)
+		return status;
+	pc->disks++;
+	bus_add(&pc->bus, &disk->virtio.device);
+	return 0;
+}
+
+void pc_add_console(struct pc *pc, struct output *console)
+{
+	const struct acpi_window *window = add_window(pc);
+
+	virtio_console_init(&pc->virtio_console, console, pc->memory, pc_irq(pc, window->gsi), window->base);
+	bus_add(&pc->bus, &pc->virtio_console.virtio.device);
+}
+
+void pc_add_rng(struct pc *pc)
+{
+	const struct acpi_window *window = add_window(pc);
+
+	virtio_rng_init(&pc->virtio_rng, pc->memory, pc_irq(pc, window->gsi), window->base);
+	bus_add(&pc->bus, &pc->virtio_rng.virtio.device);
+}
+
+uint64_t pc_write_tables(const struct pc *pc, unsigned int cpus)
+{
+	return acpi_write_tables(pc->memory, &(struct acpi_machine){
+		.cpus = cpus, .windows = pc->window, .window_count = pc->windows });
+}
+
+void pc_close(struct pc *pc)
+{
+	for (unsigned int i = 0; i < pc->disks; i++)
+		virtio_blk_close(&pc->disk[i]);
 }
 
 uint8_t pc_take_interrupt(struct pc *pc, unsigned int cpu)

@@ -8,6 +8,7 @@
 #ifndef MINIVMX_TOOLS_PC_H
 #define MINIVMX_TOOLS_PC_H
 
+#include "acpi.h"
 #include "devices/acpi_pm.h"
 #include "devices/bus.h"
 #include "devices/debug_ports.h"
@@ -21,6 +22,9 @@
 #include "devices/reset_ports.h"
 #include "devices/rtc.h"
 #include "devices/uart16550.h"
+#include "devices/virtio_blk.h"
+#include "devices/virtio_console.h"
+#include "devices/virtio_rng.h"
 
 #define COM1_PORT	0x3f8
 
@@ -29,6 +33,11 @@
 #define IRQ_COM1	4
 #define IRQ_RTC		8
 #define IRQ_SCI		9
+
+/* Where virtio devices are: a page each, and a line that nothing else on this PC uses. */
+#define VIRTIO_BASE	0xd0000000u
+#define VIRTIO_WINDOWS	5
+#define PC_DISKS	2
 
 struct pc {
 	struct bus bus;
@@ -44,10 +53,24 @@ struct pc {
 	struct debug_ports debug_ports;
 	struct pvpanic pvpanic;
 	struct acpi_pm acpi_pm;
+	struct virtio_blk disk[PC_DISKS];
+	unsigned int disks;
+	struct virtio_console virtio_console;
+	struct virtio_rng virtio_rng;
+	struct acpi_window window[VIRTIO_WINDOWS];
+	unsigned int windows;
+	const struct guest_memory *memory;
 };
 
 void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory, struct timers *timers,
 	     struct lapic_host *host, struct stop *stop, struct output *console);
+
+/* The rest of the PC, each as the user wants it, before the tables that tell the guest of it. */
+int pc_add_disk(struct pc *pc, const char *path, enum disk_mode mode);
+void pc_add_console(struct pc *pc, struct output *console);
+void pc_add_rng(struct pc *pc);
+uint64_t pc_write_tables(const struct pc *pc, unsigned int cpus);
+void pc_close(struct pc *pc);
 
 /* A device's interrupt line: reaches the 8259 pair and the I/O APIC, as on a PC. */
 struct irq pc_irq(struct pc *pc, unsigned int line);

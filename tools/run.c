@@ -34,6 +34,30 @@ static unsigned int parse_cpus(const char *text, struct argp_state *state)
 	return cpus;
 }
 
+/* FILE, FILE,ro or FILE,cow; a file whose name ends so is given as FILE,rw. */
+static void parse_disk(char *text, struct machine_options *options, struct argp_state *state)
+{
+	static const struct {
+		const char *suffix;
+		enum disk_mode mode;
+	} modes[] = { { ",ro", DISK_READ_ONLY }, { ",rw", DISK_READ_WRITE }, { ",cow", DISK_COPY_ON_WRITE } };
+	size_t length = strlen(text);
+
+	if (options->disks == PC_DISKS)
+		argp_error(state, "%d disks at most; \"%s\" is too many", PC_DISKS, text);
+	options->disk[options->disks].mode = DISK_READ_WRITE;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		size_t suffix = strlen(modes[i].suffix);
+
+		if (length > suffix && !strcmp(text + length - suffix, modes[i].suffix)) {
+			options->disk[options->disks].mode = modes[i].mode;
+			text[length - suffix] = '\0';
+			break;
+		}
+	}
+	options->disk[options->disks++].path = text;
+}
+
 static double parse_timeout(const char *text, struct argp_state *state)
 {
 	char *end;
@@ -88,6 +112,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'a':
 		options->boot.append = arg;
 		break;
+	case 'D':
+		parse_disk(arg, options, state);
+		break;
+	case 'C':
+		if (strcmp(arg, "serial") && strcmp(arg, "virtio"))
+			argp_error(state, "--console is serial or virtio, not \"%s\"", arg);
+		options->virtio_console = arg[0] == 'v';
+		break;
 	case 'T':
 		options->timeout = parse_timeout(arg, state);
 		break;
@@ -111,12 +143,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option option_table[] = {
 	{ .name = "device",  .key = 'd', .arg = "PATH", .doc = "/dev/minivmx (default) or /dev/kvm" },
-	{ .name = "mem",     .key = 'm', .arg = "MIB",  .doc = "guest memory from address 0 on, 1 to 3072 (64)" },
+	{ .name = "mem",     .key = 'm', .arg = "MIB",  .doc = "guest memory from address 0 on, 1 to 3072 (256)" },
 	{ .name = "cpus",    .key = 'c', .arg = "N",    .doc = "how many CPUs the guest has, 1 to 16 (1)" },
 	{ .name = "mode",    .key = 'M', .arg = "MODE",
 	  .doc = "real, protected or long, for flat binaries (real); other images know theirs" },
 	{ .name = "initrd",  .key = 'i', .arg = "FILE", .doc = "a kernel's initial file system, or module" },
 	{ .name = "append",  .key = 'a', .arg = "TEXT", .doc = "a kernel's command line" },
+	{ .name = "disk",    .key = 'D', .arg = "FILE[,ro|,rw|,cow]",
+	  .doc = "a disk (virtio): read-only, read and written (default), or copied on write: FILE stays as it is" },
+	{ .name = "console", .key = 'C', .arg = "DEVICE",
+	  .doc = "who has the terminal: serial (COM1, ttyS0 to Linux; the default) or virtio (hvc0)" },
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
 	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
@@ -128,19 +164,21 @@ static const char doc[] =
 	"Runs GUEST: a kernel (Linux bzImage, ELF with a PVH note, multiboot), a static ELF64 at its physical "
 	"addresses, or a flat binary at 0x7c00 (real; stack below) or 0x100000 (protected, long). What is no "
 	"kernel finds its stack below 0x80000, tables at 0x1000 to 0x7fff, no IDT, the memory's size in RDI.\v"
-	"Ports: 0xe9 and COM1 (0x3f8) print; OUT to 0xf4 ends with the value's low byte as status; "
-	"others read as ones. No device interrupts or has memory: HLT ends the run, and so does an access "
-	"outside the memory.\n"
+	"The guest finds a PC: local APICs and an I/O APIC, 8259s, 8254, RTC, COM1, ACPI tables, an empty PCI bus, "
+	"virtio disks, a source of random numbers. Port 0xe9 prints; OUT to 0xf4 ends the run with the value's "
+	"low byte as status. When all CPUs have halted with interrupts off, the run has ended. An access to where "
+	"neither memory nor a device is ends it with a report.\n"
+	"On a terminal: Ctrl-A x quits, Ctrl-A h helps.\n"
 	"With --gdb the guest waits for gdb to say \"continue\"; if gdb goes without detaching, it waits for another.\n"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "
-	"5 VM entry failed, 6 bad image, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
+	"5 VM entry failed, 6 bad image, 7 the guest's kernel panicked, 8 the guest reset its machine, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
 
 int command_run(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = option_table, .parser = parse_option, .args_doc = "GUEST", .doc = doc,
 	};
-	struct machine_options options = { .device = MINIVMX_DEVICE, .ram_size = 64ull << 20, .cpus = 1 };
+	struct machine_options options = { .device = MINIVMX_DEVICE, .ram_size = 256ull << 20, .cpus = 1 };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	return machine_run(&options);
