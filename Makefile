@@ -50,8 +50,9 @@ endif
 
 tools: $(if $(TOOLS_SRC),build/tools/minivmx) ## build build/tools/minivmx, a static binary
 
-# Capstone refers to the disassemblers of all CPUs that it knows; without these references x86's is linked alone.
-OTHER_CPUS := AArch64 ARM BPF EVM M680X M68K MOS65XX Mips PPC RISCV Sparc SystemZ TMS320C64x TriCore WASM XCore
+# Capstone refers to disassemblers for all CPUs that it knows; without these references x86's is linked alone.
+OTHER_CPUS := AArch64 ARM BPF EVM M680X M68K MOS65XX Mips PPC RISCV Sparc SystemZ TMS320C64x TriCore \
+	WASM XCore
 export CAPSTONE := -lcapstone -Wl,--gc-sections \
 	$(foreach cpu,$(OTHER_CPUS),-Wl,--defsym=$(cpu)_global_init=0,--defsym=$(cpu)_option=0)
 

@@ -73,6 +73,19 @@ static void end(struct cpu *cpu, int status)
 	machine_stop(cpu->machine, status);
 }
 
+/* The same, with a report, for which the terminal is left. */
+static void crash(struct cpu *cpu, int (*report)(const struct vcpu *vcpu))
+{
+	terminal_close(&cpu->machine->terminal);
+	end(cpu, report(cpu->vcpu));
+}
+
+static void run_failed(struct cpu *cpu, int error)
+{
+	terminal_close(&cpu->machine->terminal);
+	end(cpu, report_run_error(cpu->vcpu, error));
+}
+
 static int failed(struct cpu *cpu, const char *call)
 {
 	end(cpu, vm_call_failed(cpu->vcpu->vm, call));
@@ -270,11 +283,12 @@ static void handle_exit(struct cpu *cpu)
 		handle_io(cpu);
 	else if (vcpu->run->exit_reason == MINIVMX_EXIT_MMIO)
 		found = handle_mmio(cpu);
+	exit_history_add(&vcpu->history, vcpu->run);
 	trace_exit(&machine->trace, vcpu);
 	switch (vcpu->run->exit_reason) {
 	case MINIVMX_EXIT_MMIO:
 		if (!found)
-			end(cpu, report_mmio(vcpu));
+			crash(cpu, report_mmio);
 		break;
 	case MINIVMX_EXIT_HLT:
 		cpu->halted = true;
@@ -288,19 +302,19 @@ static void handle_exit(struct cpu *cpu)
 		if (machine->gdb)
 			let_gdb(cpu, gdb_debug_exit);
 		else
-			end(cpu, report_unknown_exit(vcpu));
+			crash(cpu, report_unknown_exit);
 		break;
 	case MINIVMX_EXIT_SHUTDOWN:
-		end(cpu, report_triple_fault(vcpu));
+		crash(cpu, report_triple_fault);
 		break;
 	case MINIVMX_EXIT_FAIL_ENTRY:
-		end(cpu, report_entry_failure(vcpu));
+		crash(cpu, report_entry_failure);
 		break;
 	case MINIVMX_EXIT_INTERNAL_ERROR:
-		end(cpu, report_internal_error(vcpu));
+		crash(cpu, report_internal_error);
 		break;
 	default:
-		end(cpu, report_unknown_exit(vcpu));
+		crash(cpu, report_unknown_exit);
 	}
 }
 
@@ -333,7 +347,7 @@ static void run_guest(struct cpu *cpu)
 	if (!error)
 		handle_exit(cpu);
 	else if (error != EINTR && error != EAGAIN)
-		end(cpu, report_run_error(cpu->vcpu, error));
+		run_failed(cpu, error);
 }
 
 /* A RUN that runs nothing completes the last exit, so that gdb sees the guest between two instructions. */
@@ -350,7 +364,7 @@ static void serve_gdb(struct cpu *cpu)
 		cpu->gdb_waits = false;
 		let_gdb(cpu, gdb_serve);
 	} else {
-		end(cpu, report_run_error(cpu->vcpu, error));
+		run_failed(cpu, error);
 	}
 }
 

@@ -16,8 +16,8 @@
 #define ZEROS	8		/* bytes in a row that are hardly code */
 #define LONGEST	15		/* bytes. SDM 2A "Instruction Format" */
 
-static void print_line(const char *mark, uint64_t address, unsigned int bits, const uint8_t *bytes, size_t count,
-		       const char *mnemonic, const char *operands)
+static void print_line(const char *mark, uint64_t address, unsigned int bits, const uint8_t *bytes,
+		       size_t count, const char *mnemonic, const char *operands)
 {
 	fprintf(stderr, "  %s %0*" PRIx64 " ", mark, (int)bits / 4, address);
 	for (size_t i = 0; i < count; i++)

@@ -19,7 +19,6 @@
 
 #include "gdb_target.h"
 
-#define EFER_LMA	(1u << 10)
 #define CR0_PE		(1u << 0)
 #define RFLAGS_VM	(1u << 17)
 #define VALUE_MAX	16	/* bytes of the widest register */

@@ -16,6 +16,7 @@
 #include "command.h"
 #include "machine.h"
 #include "report.h"
+#include "report_state.h"
 
 void machine_stop(struct machine *machine, int status)
 {
@@ -42,12 +43,13 @@ static void stop(struct stop *stop, enum stop_reason reason, int status)
 		machine_stop(machine, status);
 		break;
 	case STOP_RESET:
+		terminal_close(&machine->terminal);
 		complain("the guest reset its machine; the run ends here");
 		machine_stop(machine, STATUS_RESET);
 		break;
 	case STOP_PANIC:
-		complain("the guest's kernel has panicked; its last words are above");
-		machine_stop(machine, STATUS_GUEST_PANIC);
+		terminal_close(&machine->terminal);
+		machine_stop(machine, report_guest_panic(&machine->vm.vcpu[machine->pc.lapics.current]));
 		break;
 	}
 }
@@ -113,6 +115,7 @@ static void signal_ready(struct event_source *source, uint32_t events)
 		cpu_kick(&machine->cpu[0]);
 		return;
 	}
+	terminal_close(&machine->terminal);
 	complain("stopped by %s; the guest was still running", info.ssi_signo == SIGINT ? "Ctrl-C" : "SIGTERM");
 	machine_stop(machine, STATUS_SIGNAL + info.ssi_signo);
 }
@@ -201,6 +204,7 @@ static void time_is_over(struct timer *timer)
 {
 	struct machine *machine = container_of(timer, struct machine, timeout);
 
+	terminal_close(&machine->terminal);
 	complain("%s did not end within %g s", machine->options->guest, machine->options->timeout);
 	machine->timed_out = true;
 	machine_stop(machine, STATUS_TIMEOUT);
@@ -293,7 +297,7 @@ static int run(struct machine *machine)
 	terminal_close(&machine->terminal);
 	if (machine->timed_out)
 		for (unsigned int i = 0; i < cpus; i++)
-			print_registers(&machine->vm.vcpu[i]);
+			print_state(&machine->vm.vcpu[i]);
 	trace_summary(&machine->trace);
 	return machine->status;
 }

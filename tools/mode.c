@@ -23,7 +23,6 @@
 #define CR4_OSFXSR	(1u << 9)
 #define CR4_OSXMMEXCPT	(1u << 10)
 #define EFER_LME	(1u << 8)
-#define EFER_LMA	(1u << 10)
 #define RFLAGS_FIXED	(1u << 1)
 
 /* Page-table entries. SDM 3A "4-Level Paging and 5-Level Paging" */

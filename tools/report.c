@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * report.c - why a guest stopped when that is not its own doing: triple fault, an exit that
- * nothing handles, a refused VM entry; with the facts decoded and the guest's registers.
+ * nothing handles, a refused VM entry; with the facts decoded.
  *
- * Reached from cpu.c. On /dev/kvm an internal error carries fewer facts than on
+ * Reached from cpu.c; continues in report_state.c. On /dev/kvm an internal error carries fewer facts than on
  * /dev/minivmx: only what run->internal.ndata covers is said.
  */
 #include <errno.h>
@@ -11,73 +11,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "command.h"
 #include "decode.h"
 #include "report.h"
+#include "report_state.h"
 
 #define EVENT_HAS_ERROR_CODE (1u << 11)
 
-static void print_segment(const char *name, const struct minivmx_segment *s)
+int report_guest_panic(const struct vcpu *vcpu)
 {
-	if (s->unusable || !s->present) {
-		fprintf(stderr, "  %-4s %04x  unusable\n", name, s->selector);
-		return;
-	}
-	fprintf(stderr, "  %-4s %04x  base %016" PRIx64 "  limit %08x  type %x s %u dpl %u l %u db %u g %u\n",
-		name, s->selector, (uint64_t)s->base, s->limit, s->type, s->s, s->dpl, s->l, s->db, s->g);
-}
-
-static void print_sregs(const struct minivmx_sregs *sregs)
-{
-	const struct {
-		const char *name;
-		const struct minivmx_segment *segment;
-	} segments[] = {
-		{ "cs", &sregs->cs }, { "ss", &sregs->ss }, { "ds", &sregs->ds }, { "es", &sregs->es },
-		{ "fs", &sregs->fs }, { "gs", &sregs->gs }, { "tr", &sregs->tr }, { "ldt", &sregs->ldt },
-	};
-
-	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
-		print_segment(segments[i].name, segments[i].segment);
-	fprintf(stderr, "  gdt  base %016" PRIx64 " limit %04x  idt base %016" PRIx64 " limit %04x\n",
-		(uint64_t)sregs->gdt.base, sregs->gdt.limit, (uint64_t)sregs->idt.base, sregs->idt.limit);
-	fprintf(stderr, "  cr0 %08" PRIx64 " cr2 %016" PRIx64 " cr3 %" PRIx64 " cr4 %" PRIx64 " cr8 %" PRIx64
-		" efer %" PRIx64 "\n", (uint64_t)sregs->cr0, (uint64_t)sregs->cr2, (uint64_t)sregs->cr3,
-		(uint64_t)sregs->cr4, (uint64_t)sregs->cr8, (uint64_t)sregs->efer);
-}
-
-void print_registers(const struct vcpu *vcpu)
-{
-	struct minivmx_sregs sregs;
-	struct minivmx_regs regs;
-
-	if (ioctl(vcpu->fd, MINIVMX_GET_REGS, &regs) < 0 || ioctl(vcpu->fd, MINIVMX_GET_SREGS, &sregs) < 0) {
-		complain("cannot read the guest's registers: %s", strerror(errno));
-		return;
-	}
-	const struct {
-		const char *name;
-		uint64_t value;
-	} gprs[] = {
-		{ "rax", regs.rax }, { "rbx", regs.rbx }, { "rcx", regs.rcx }, { "rdx", regs.rdx },
-		{ "rsi", regs.rsi }, { "rdi", regs.rdi }, { "rbp", regs.rbp }, { "rsp", regs.rsp },
-		{ "r8",  regs.r8 },  { "r9",  regs.r9 },  { "r10", regs.r10 }, { "r11", regs.r11 },
-		{ "r12", regs.r12 }, { "r13", regs.r13 }, { "r14", regs.r14 }, { "r15", regs.r15 },
-	};
-
-	fprintf(stderr, "  rip %016" PRIx64 " rflags %08" PRIx64 "\n", (uint64_t)regs.rip, (uint64_t)regs.rflags);
-	for (size_t i = 0; i < sizeof(gprs) / sizeof(gprs[0]); i++)
-		fprintf(stderr, "%s%-3s %016" PRIx64 "%s", i % 4 ? " " : "  ", gprs[i].name, gprs[i].value,
-			i % 4 == 3 ? "\n" : "");
-	print_sregs(&sregs);
+	complain("guest panic: the guest's kernel says that it has crashed; its last words are above");
+	print_state(vcpu);
+	return STATUS_GUEST_PANIC;
 }
 
 int report_triple_fault(const struct vcpu *vcpu)
 {
 	complain("triple fault: a fault while delivering a double fault shut the guest's CPU down");
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_TRIPLE_FAULT;
 }
 
@@ -125,7 +77,7 @@ int report_entry_failure(const struct vcpu *vcpu)
 	/* KVM does not tell it. SDM 3C "VM-Entry Failures During or After Loading Guest State". */
 	if (is_minivmx(vcpu) && (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		fprintf(stderr, "  exit qualification %" PRIu64 "\n", (uint64_t)vcpu->run->fail_entry.qualification);
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_ENTRY_FAILED;
 }
 
@@ -219,7 +171,7 @@ int report_internal_error(const struct vcpu *vcpu)
 		print_exit_in_delivery(vcpu);
 	else
 		print_unhandled_exit(vcpu);
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
@@ -228,7 +180,7 @@ int report_mmio(const struct vcpu *vcpu)
 	complain("the guest %s %u bytes at guest-physical address 0x%" PRIx64 ", where it has no memory%s",
 		 vcpu->run->mmio.is_write ? "wrote" : "read", vcpu->run->mmio.len, (uint64_t)vcpu->run->mmio.phys_addr,
 		 vcpu->run->mmio.is_write ? "; RIP is behind the instruction" : "");
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
@@ -236,7 +188,7 @@ int report_unknown_exit(const struct vcpu *vcpu)
 {
 	complain("%s returned exit reason %u of the run page, which this program does not handle",
 		 vcpu->vm->device_path, vcpu->run->exit_reason);
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_UNHANDLED_EXIT;
 }
 
@@ -259,6 +211,6 @@ int report_run_error(const struct vcpu *vcpu, int error)
 		break;
 	}
 	complain("%s: RUN: %s%s", vcpu->vm->device_path, strerror(error), meaning);
-	print_registers(vcpu);
+	print_state(vcpu);
 	return STATUS_HOST_ERROR;
 }

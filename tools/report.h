@@ -10,6 +10,8 @@
 
 #include "vm.h"
 
+/* Which has told the pvpanic device. */
+int report_guest_panic(const struct vcpu *vcpu);
 int report_triple_fault(const struct vcpu *vcpu);
 int report_entry_failure(const struct vcpu *vcpu);
 int report_internal_error(const struct vcpu *vcpu);
@@ -18,7 +20,5 @@ int report_unknown_exit(const struct vcpu *vcpu);
 
 /* RUN itself failed, with this errno. */
 int report_run_error(const struct vcpu *vcpu, int error);
-
-void print_registers(const struct vcpu *vcpu);
 
 #endif /* MINIVMX_TOOLS_REPORT_H */

@@ -16,7 +16,12 @@
 
 #include <minivmx.h>
 
+#include "exit_history.h"
+
 #define VCPUS_MAX 16
+
+/* SDM 3A "Extended Feature Enable Register": long mode is active. */
+#define EFER_LMA (1u << 10)
 
 /* Brings a vCPU's thread back from RUN, and from whatever else lasts. */
 #define CPU_KICK_SIGNAL SIGUSR1
@@ -29,6 +34,7 @@ struct vcpu {
 	int fd;
 	struct minivmx_run *run;	/* the run page, and the I/O data behind it */
 	size_t run_size;
+	struct exit_history history;
 };
 
 struct vm {
