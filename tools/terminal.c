@@ -270,11 +270,15 @@ int terminal_open(struct terminal *terminal, struct event_loop *loop, struct ter
 			status = STATUS_HOST_ERROR;
 		}
 	}
-	if (status)
+	if (status) {
 		terminal_close(terminal);
-	else
-		watch_input(terminal);
-	return status;
+		return status;
+	}
+	watch_input(terminal);
+	/* Ctrl-C does not help anybody who does not know it. */
+	if (terminal->keys)
+		say(terminal, "Ctrl-A x quits, Ctrl-A h shows what else there is\r\n");
+	return 0;
 }
 
 void terminal_close(struct terminal *terminal)
