@@ -171,6 +171,7 @@ static bool is_as_before(FIXTURE_DATA(terminal) *self)
 static void start_raw(struct __test_metadata *_metadata, FIXTURE_DATA(terminal) *self)
 {
 	start(_metadata, self);
+	ASSERT_TRUE(reads(self, self->master, "Ctrl-A x quits"));
 	ASSERT_TRUE(reads(self, self->master, "begin"));
 	ASSERT_TRUE(is_raw(self));
 }

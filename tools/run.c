@@ -170,7 +170,6 @@ static const char doc[] =
 	"neither memory nor a device is ends it with a report.\n"
 	"On a terminal: Ctrl-A x quits, Ctrl-A h helps.\n"
 	"With --gdb the guest waits for gdb to say \"continue\"; if gdb goes without detaching, it waits for another.\n"
-	"On a terminal all keys go to the guest but Ctrl-A: Ctrl-A x quits, Ctrl-A h lists the others.\n"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "
 	"5 VM entry failed, 6 bad image, 7 the guest's kernel panicked, 8 the guest reset its machine, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
 
