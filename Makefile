@@ -8,7 +8,7 @@
 #
 # KERNEL=6.1|6.12|7.2  build for, and boot, that Debian kernel (fetched once into ~/.cache/minivmx)
 # KDIR=DIR             build the module against these headers; default: the running kernel's
-# COMMAND='...'        what `make run` runs in the test machine
+# COMMAND='...'        what the guest runs (run, run-here), or the test machine (machine)
 # ARGS='...'           more options for the differential test (--only NAME, --random COUNT, ...)
 # COUNT=N SEED=N       how many random byte strings fuzz-decode compares, and which; SEED also for test-long
 # V=1                  show the commands
@@ -32,11 +32,10 @@ TOOLS_OBJ := $(TOOLS_SRC:tools/%.c=build/tools/obj/%.o)
 ARGS ?=
 DIFFERENTIAL_TIMEOUT ?= 900
 COUNT   ?= 10000000
-COMMAND ?= minivmx run --trace /minivmx/guests/hello
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz linux-guest run test test-long differential fuzz-decode exit-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential fuzz-decode exit-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -99,8 +98,19 @@ build/linux/power-off: tools/linux/power_off.c Makefile
 setup: ## install the packages that building and testing need (Debian), through sudo if not root
 	$(Q)tools/setup
 
-run: setup ## boot the test machine and run a guest in it, exit by exit (COMMAND='...' for another command)
-	$(Q)$(TESTBED) -- sh -c '$(subst ','\'',$(COMMAND))'
+# The guest's kernel is the test machine's, where there is a guest of it.
+GUEST_KERNEL := $(if $(filter 6.12,$(KERNEL)),6.12,6.1)
+PHASES := --phase 'guest: init=the guest runs its init' --phase 'guest: ready=the guest is ready'
+
+run: setup ## boot Linux as a guest in the test machine, to a shell (COMMAND='...': run that instead)
+	$(Q)$(TESTBED) --linux $(GUEST_KERNEL) $(PHASES) $(if $(COMMAND),,--tty) -- \
+		linux/boot linux/$(GUEST_KERNEL) $(if $(COMMAND),-- '$(subst ','\'',$(COMMAND))')
+
+run-here: setup ## the same on this machine, which needs VT-x: loads the module here, after a warning
+	$(Q)$(MAKE) all linux-guest && tools/linux/run-here $(if $(COMMAND),'$(subst ','\'',$(COMMAND))')
+
+machine: setup ## a shell in the test machine (COMMAND='...': run that instead)
+	$(Q)$(TESTBED) $(if $(COMMAND),-- sh -c '$(subst ','\'',$(COMMAND))',--shell)
 
 test: setup ## run all tests in the test machine; the last line is the verdict
 	$(Q)selftests/matrix

@@ -66,9 +66,9 @@ TEST_F(acpi_pm, bytes_and_doublewords)
 {
 	struct rig *rig = &self->rig;
 
-	/* Status and enable at once; only the timer, the global lock and the button can be enabled. */
+	/* Status and enable at once; only the timer, the global lock, the button and the clock can be enabled. */
 	port_out(rig, STATUS, 4, 0xffffffff);
-	EXPECT_EQ(0x01210000, port_in(rig, STATUS, 4));
+	EXPECT_EQ(0x05210000, port_in(rig, STATUS, 4));
 	port_out(rig, ENABLE + 1, 1, 0);
 	EXPECT_EQ(0x0021, port_in(rig, ENABLE, 2));
 	port_out(rig, ENABLE, 1, 0);

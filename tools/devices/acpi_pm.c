@@ -12,7 +12,8 @@
 #define EVENT_TIMER		0x0001
 #define EVENT_GLOBAL_LOCK	0x0020	/* firmware releases the lock; ours never takes it */
 #define EVENT_POWER_BUTTON	0x0100
-#define EVENTS			(EVENT_TIMER | EVENT_GLOBAL_LOCK | EVENT_POWER_BUTTON)
+#define EVENT_CLOCK		0x0400	/* can be enabled, and never comes: the RTC wakes nobody */
+#define EVENTS			(EVENT_TIMER | EVENT_GLOBAL_LOCK | EVENT_POWER_BUTTON | EVENT_CLOCK)
 
 #define CONTROL_SCI_EN		0x0001
 #define CONTROL_BM_RLD		0x0002

@@ -155,7 +155,7 @@ def run_file(settings, argv):
     return "\n".join(lines) + "\ncommand() { " + body + "\n}\n"
 
 
-def initramfs(kern, module, argv, settings, with_kvm=False, overlays=()):
+def initramfs(kern, module, argv, settings, with_kvm=False, overlays=(), linux=()):
     """The whole archive, as bytes."""
     cpio = Cpio()
     cpio.add("dev/console", stat.S_IFCHR | 0o600, rdev=(5, 1))
@@ -173,6 +173,14 @@ def initramfs(kern, module, argv, settings, with_kvm=False, overlays=()):
                 cpio.tree(slim, "minivmx/" + dest, is_payload)
             finally:
                 shutil.rmtree(slim)
+    if linux:
+        with open(os.path.join(HERE, "../linux/boot"), "rb") as handle:
+            cpio.file("minivmx/linux/boot", handle.read(), True)
+    for guest in linux:
+        source = os.path.join(BUILD, "linux", guest)
+        if not os.path.isdir(source):
+            raise TestbedError(f"there is no {source}; make linux-guest KERNEL={guest} builds it")
+        cpio.tree(source, "minivmx/linux/" + guest)
     with open(os.path.join(HERE, "init"), "rb") as handle:
         cpio.file("init", handle.read(), True)
     cpio.file("minivmx/.run", run_file(settings, argv).encode())

@@ -47,13 +47,32 @@ class Progress:
             self.open = False
 
 
+class Phases:
+    """Texts in the command's output that say how far it has come."""
+
+    def __init__(self, phases, progress):
+        self.waiting = [phase.split("=", 1) for phase in phases]
+        self.progress, self.tail = progress, b""
+
+    def feed(self, data):
+        self.tail += data
+        while self.waiting and self.waiting[0][0].encode() in self.tail:
+            self.progress.say(self.waiting.pop(0)[1])
+        # No more than what may be the beginning of a text.
+        self.tail = self.tail[-max((len(text) for text, _ in self.waiting), default=1):]
+
+
 def build(kern, progress):
-    """Bring the module for KERN, the tools and the selftests up to date; one testbed at a time."""
+    """Bring the module for KERN, the tools and the selftests up to date."""
     progress.say("building")
+    make(["module", "tools", "guests", "selftests", f"KERNEL={kern.name}"], progress)
+
+
+def make(targets, progress):
+    """One testbed at a time."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     with lock(os.path.join(BUILD, ".lock")):
-        done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", TREE,
-                               "module", "tools", "guests", "selftests", f"KERNEL={kern.name}"],
+        done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", TREE, *targets],
                               env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
@@ -105,6 +124,8 @@ def run(opts):
     kern = debian.kernel(opts.kernel)
     if not opts.no_build:
         build(kern, progress)
+        for guest in opts.linux:
+            make(["linux-guest", f"KERNEL={guest}"], progress)
     module = built_module(kern)
     if not module and not opts.no_insmod:
         raise TestbedError(f"there is no module for Linux {kern.release} in build/ (make module "
@@ -135,23 +156,25 @@ class Session:
         name = emulators.choose(opts.emulator)
         self.progress.say("making the image")
         settings = {"nonce": self.nonce, "insmod": "" if opts.no_insmod else "must",
-                    "insmod_args": opts.insmod_args, "shell": "yes" if opts.shell else ""}
-        if opts.shell and sys.stdin.isatty():
+                    "insmod_args": opts.insmod_args, "tty": "yes" if opts.tty else ""}
+        if opts.tty and sys.stdin.isatty():
             opts.timeout = float("inf")
             size = os.get_terminal_size(0)
             if size.columns and size.lines:
                 settings.update(columns=size.columns, rows=size.lines)
         initrd = image.initramfs(self.kern, self.module, opts.command, settings, opts.with_kvm,
-                                 opts.add + ([debugger.overlay()] if opts.with_gdb else []))
+                                 opts.add + ([debugger.overlay()] if opts.with_gdb else []),
+                                 opts.linux)
         self.lines = Lines(2)
-        self.console = Console(self.nonce, self.show if opts.verbose or opts.shell else None)
+        self.console = Console(self.nonce, self.show if opts.verbose or opts.tty else None)
         self.output = Output(self.nonce, self.emit)
+        self.phases = Phases(opts.phase, self.progress)
         try:
             cpus = f"{opts.smp} CPU{'s' if opts.smp > 1 else ''}"
             self.progress.say(f"booting Linux {self.kern.release}, {cpus}, in {name}")
             self.machine = emulators.start(name, opts, self.kern, initrd, kernel_cmdline(opts),
                                            self.work, self.lines.names)
-            if opts.shell:
+            if opts.tty:
                 with Keyboard(self.lines, 1) as self.keyboard:
                     problem = self.watch()
             else:
@@ -166,6 +189,7 @@ class Session:
         return self.verdict(problem)
 
     def emit(self, data):
+        self.phases.feed(data)
         if self.progress.open:
             self.progress.end()
         sys.stdout.buffer.write(data)
@@ -173,7 +197,7 @@ class Session:
 
     def show(self, line):
         self.progress.end()
-        sys.stderr.write(line + ("\r\n" if self.opts.shell else "\n"))
+        sys.stderr.write(line + ("\r\n" if self.opts.tty else "\n"))
 
     def watch(self):
         """Pump the serial lines until the machine is done; return what went wrong, or None."""
@@ -191,11 +215,9 @@ class Session:
                 if mark in self.console.marks and mark not in said:
                     said.add(mark)
                     if mark == "run" and self.keyboard:
-                        self.progress.end()
-                        note("testbed: a shell in the test machine; exit or Ctrl-] ends it")
+                        text += "; this is its terminal now, Ctrl-] ends the test machine"
                         self.keyboard.start()
-                    else:
-                        self.progress.say(text)
+                    self.progress.say(text)
             now = time.monotonic()
             if self.keyboard and self.keyboard.quit:
                 self.output.status = 0
