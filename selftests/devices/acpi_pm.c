@@ -165,7 +165,7 @@ TEST_F(acpi_pm, fuzz)
 			pressed += rig->level[SCI];
 		}
 		ASSERT_EQ(0, port_in(rig, STATUS, 2) & ~0x0101);
-		ASSERT_EQ(0, port_in(rig, ENABLE, 2) & ~0x0121);
+		ASSERT_EQ(0, port_in(rig, ENABLE, 2) & ~0x0521);
 		ASSERT_EQ(1, port_in(rig, CONTROL, 2) & ~0x1c02);
 		ASSERT_EQ((port_in(rig, STATUS, 2) & port_in(rig, ENABLE, 2)) != 0, rig->level[SCI]);
 		ASSERT_TRUE(self->pm.carry.armed);
