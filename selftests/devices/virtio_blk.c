@@ -77,12 +77,15 @@ static void reopen_disk(struct _test_data_blk *self, enum disk_mode mode)
 }
 
 /* One request with size bytes at DATA, which are the device's to write or to read. Its status. */
-static uint8_t request(struct _test_data_blk *self, uint32_t type, uint64_t sector, uint32_t size, uint16_t flags)
+static uint8_t request(struct _test_data_blk *self, uint32_t type, uint64_t sector, uint32_t size,
+		       uint16_t flags)
 {
 	struct virtio_blk_outhdr header = { .type = type, .sector = sector };
 	/* Not the layout that Linux uses: any is allowed. */
-	struct vring_desc parts[] = { { HEADER, 7, 0, 0 }, { HEADER + 7, 9, 0, 0 }, { DATA, size / 3, flags, 0 },
-				      { DATA + size / 3, size - size / 3, flags, 0 }, { STATUS, 1, WRITE, 0 } };
+	struct vring_desc parts[] = { { HEADER, 7, 0, 0 }, { HEADER + 7, 9, 0, 0 },
+				      { DATA, size / 3, flags, 0 },
+				      { DATA + size / 3, size - size / 3, flags, 0 },
+				      { STATUS, 1, WRITE, 0 } };
 	uint32_t length;
 
 	memcpy(self->rig.bytes + HEADER, &header, sizeof(header));
@@ -122,7 +125,8 @@ static uint8_t byte_in_file(struct _test_data_blk *self, uint64_t sector)
 static uint8_t zero_sectors(struct _test_data_blk *self, uint32_t type, uint64_t sector, uint32_t count,
 			    uint32_t flags)
 {
-	struct virtio_blk_discard_write_zeroes range = { .sector = sector, .num_sectors = count, .flags = flags };
+	struct virtio_blk_discard_write_zeroes range = {
+		.sector = sector, .num_sectors = count, .flags = flags };
 
 	memcpy(self->rig.bytes + DATA, &range, sizeof(range));
 	return request(self, type, 0, sizeof(range), 0);
@@ -248,8 +252,8 @@ TEST_F(blk, partial_last_sector)
 /* The path that is opened, and what the complaint must name. */
 static int refusal(struct _test_data_blk *self, const char *path, enum disk_mode mode, const char *text)
 {
-	int status = virtio_blk_open(&self->blk, path, mode, &self->rig.memory, rig_irq(&self->rig, DRIVER_LINE),
-				     DRIVER_BASE);
+	int status = virtio_blk_open(&self->blk, path, mode, &self->rig.memory,
+				     rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 
 	return strstr(rig_complaint, text) && strstr(rig_complaint, path) ? status : -1;
 }
@@ -283,7 +287,8 @@ TEST_F(blk, fuzz)
 		for (int at = DRIVER_BUFFERS; at < FUZZ_ANSWERS; at += 16) {
 			uint64_t random = rig_random(&self->rig);
 			struct virtio_blk_outhdr header = {
-				.type = random & 1 ? random >> 8 & 1 : random >> 8 & 15, .sector = (random >> 16) % 20 };
+				.type = random & 1 ? random >> 8 & 1 : random >> 8 & 15,
+				.sector = (random >> 16) % 20 };
 
 			memcpy(self->rig.bytes + at, &header, sizeof(header));
 		}

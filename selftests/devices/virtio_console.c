@@ -135,7 +135,8 @@ TEST_F(console, fuzz)
 
 	memcpy(self->driver.fuzz_length, ((uint32_t[]){ 0, 1, 16, 700 }), sizeof(self->driver.fuzz_length));
 	for (int i = 0; i < 20000; i++) {
-		taken += virtio_console_receive(&self->console, self->rig.bytes, rig_random(&self->rig) % 300);
+		taken += virtio_console_receive(&self->console, self->rig.bytes,
+						rig_random(&self->rig) % 300);
 		if (!(i % 16))
 			virtio_console_resize(&self->console, i, i / 2);
 		ASSERT_EQ(NULL, driver_fuzz(&self->driver, 10));

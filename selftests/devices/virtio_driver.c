@@ -160,7 +160,8 @@ static void fuzz_rings(struct rig *rig, struct vring *ring, uint16_t next)
 
 	for (int i = 0; i < 8; i++) {
 		ring->desc[i] = fuzz_descriptor(rig);
-		ring->avail->ring[rig_random(rig) % ring->num] = random & 0x1f000 ? rig_random(rig) % 16 : random;
+		ring->avail->ring[rig_random(rig) % ring->num] =
+			random & 0x1f000 ? rig_random(rig) % 16 : random;
 	}
 	ring->avail->idx = random & 0xff00000 ? next + random % 4 : random;
 	vring_used_event(ring) = rig_random(rig);

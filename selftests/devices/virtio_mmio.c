@@ -123,7 +123,8 @@ TEST_F(virtio, legacy_driver_is_refused)
 TEST_F(virtio, request_and_interrupt)
 {
 	struct vring_desc parts[] = { { IN, 4, 0, 0 }, { IN + 4, 0, 0, 0 }, { IN + 4, 5, 0, 0 },
-				      { OUT, 2, VRING_DESC_F_WRITE, 0 }, { OUT + 16, 16, VRING_DESC_F_WRITE, 0 } };
+				      { OUT, 2, VRING_DESC_F_WRITE, 0 },
+				      { OUT + 16, 16, VRING_DESC_F_WRITE, 0 } };
 	uint16_t head, id;
 	uint32_t length;
 
@@ -237,7 +238,8 @@ TEST_F(virtio, broken_chains)
 		memcpy(self->rig.bytes + OUT + 16, broken[i].table, sizeof(broken[i].table));
 		self->driver.ring[0].avail->idx = 1;
 		driver_notify(&self->driver, 0);
-		EXPECT_EQ(RUNNING | VIRTIO_CONFIG_S_NEEDS_RESET, driver_read(&self->driver, VIRTIO_MMIO_STATUS)) {
+		EXPECT_EQ(RUNNING | VIRTIO_CONFIG_S_NEEDS_RESET,
+			  driver_read(&self->driver, VIRTIO_MMIO_STATUS)) {
 			TH_LOG("chain %u", i);
 		}
 		EXPECT_EQ(2, driver_read(&self->driver, VIRTIO_MMIO_INTERRUPT_STATUS));

@@ -30,7 +30,8 @@ FIXTURE_TEARDOWN(rng)
 
 TEST_F(rng, fills_the_buffer)
 {
-	struct vring_desc parts[] = { { ROOM, 100, VRING_DESC_F_WRITE, 0 }, { ROOM + 200, 28, VRING_DESC_F_WRITE, 0 } };
+	struct vring_desc parts[] = { { ROOM, 100, VRING_DESC_F_WRITE, 0 },
+				      { ROOM + 200, 28, VRING_DESC_F_WRITE, 0 } };
 	static const uint8_t zeros[100];
 	uint32_t length;
 

@@ -55,7 +55,7 @@ static int check_file(const struct disk *disk, const char *path, int64_t *size)
 	}
 	*size = lseek(disk->fd, 0, SEEK_END);
 	if (*size <= 0) {
-		complain("%s is empty; a disk has one sector at least (`truncate --size 64M FILE` makes one)", path);
+		complain("%s is empty; a disk needs one sector (`truncate --size 64M FILE` makes many)", path);
 		return STATUS_BAD_IMAGE;
 	}
 	/* Two who write to one file system, or one who does while another reads, destroy it. */
@@ -65,7 +65,7 @@ static int check_file(const struct disk *disk, const char *path, int64_t *size)
 		return STATUS_BAD_IMAGE;
 	}
 	if (*size % SECTOR_SIZE)
-		complain("%s: %" PRId64 " bytes are not whole sectors of %d; the guest finds zeros in the rest of the last",
+		complain("%s: %" PRId64 " bytes are not whole sectors of %d; the last is filled up with zeros",
 			 path, *size, SECTOR_SIZE);
 	return 0;
 }
@@ -192,8 +192,9 @@ int disk_write(struct disk *disk, uint64_t sector, struct buffers *data)
 int disk_zero(struct disk *disk, uint64_t sector, uint64_t count, bool deallocate)
 {
 	/* The overlay's holes are nobody's blocks. */
-	int how = deallocate || disk->mode == DISK_COPY_ON_WRITE ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
-	int fd = disk->mode == DISK_COPY_ON_WRITE ? disk->overlay : disk->fd;
+	bool aside = disk->mode == DISK_COPY_ON_WRITE;
+	int how = deallocate || aside ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
+	int fd = aside ? disk->overlay : disk->fd;
 
 	if (disk->mode == DISK_READ_ONLY)
 		return -EROFS;

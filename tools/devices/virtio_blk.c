@@ -101,7 +101,7 @@ static void virtio_blk_notify(struct virtio_device *virtio, unsigned int number)
 		error = handle(blk, &header, &chain);
 		*status = !error ? VIRTIO_BLK_S_OK :
 			error == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
-		/* 2.7.8.2: the length says how much from the beginning on is written, and the status is the end. */
+		/* 2.7.8.2: the length is that of what is written without a gap, and the status is the end. */
 		virtio_queue_give(queue, &chain, buffers_size(&chain.writable) ? 0 : size);
 	}
 }

@@ -18,7 +18,8 @@ struct virtio_console {
 	struct virtio_device virtio;
 	struct virtio_console_config config;
 	struct output *output;
-	void (*has_room)(struct virtio_console *console); /* the owner's, may be NULL: room() is not 0 any more */
+	/* The owner's, may be NULL: virtio_console_room() is not 0 any more. */
+	void (*has_room)(struct virtio_console *console);
 	uint8_t input[VIRTIO_CONSOLE_INPUT];	/* for which the driver has given no buffers yet */
 	size_t count;
 };

@@ -212,7 +212,9 @@ static uint32_t read_register(const struct virtio_device *virtio, uint64_t offse
 	case VIRTIO_MMIO_VENDOR_ID:
 		return VENDOR;
 	case VIRTIO_MMIO_DEVICE_FEATURES:
-		return virtio->features_selector > 1 ? 0 : virtio->features >> (32 * virtio->features_selector);
+		if (virtio->features_selector > 1)
+			return 0;
+		return virtio->features >> (32 * virtio->features_selector);
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
 		return queue ? VIRTIO_QUEUE_SIZE : 0;
 	case VIRTIO_MMIO_QUEUE_READY:

@@ -10,16 +10,19 @@
 
 #include "devices/virtio_queue.h"
 
+/* 2.7.6, 2.7.8: each ring ends in a word for VIRTIO_RING_F_EVENT_IDX. */
+#define AVAIL_SIZE(count)	(sizeof(struct vring_avail) + (count) * sizeof(uint16_t) + sizeof(uint16_t))
+#define USED_SIZE(count) \
+	(sizeof(struct vring_used) + (count) * sizeof(struct vring_used_elem) + sizeof(uint16_t))
+
 bool virtio_queue_enable(struct virtio_queue *queue, const struct guest_memory *memory, uint64_t features)
 {
 	uint32_t size = queue->size;
-	/* 2.7.6, 2.7.8: each ring ends in a word for VIRTIO_RING_F_EVENT_IDX. */
 	struct vring ring = {
 		.num	= size,
 		.desc	= guest_memory_at(memory, queue->descriptors, size * sizeof(struct vring_desc)),
-		.avail	= guest_memory_at(memory, queue->available, sizeof(struct vring_avail) + 2 * size + 2),
-		.used	= guest_memory_at(memory, queue->used,
-					  sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + 2),
+		.avail	= guest_memory_at(memory, queue->available, AVAIL_SIZE(size)),
+		.used	= guest_memory_at(memory, queue->used, USED_SIZE(size)),
 	};
 
 	if (!size || size > VIRTIO_QUEUE_SIZE || size & (size - 1))
@@ -82,8 +85,8 @@ static struct vring_desc read_descriptor(const struct vring_desc *descriptor)
 }
 
 /* 2.7.4.2: what the device may read comes first. */
-static bool add_piece(struct virtio_queue *queue, struct virtio_chain *chain, const struct vring_desc *descriptor,
-		      uint64_t *total)
+static bool add_piece(struct virtio_queue *queue, struct virtio_chain *chain,
+		      const struct vring_desc *descriptor, uint64_t *total)
 {
 	void *bytes = guest_memory_at(queue->memory, descriptor->addr, descriptor->len);
 	unsigned int count = chain->readable.count + chain->writable.count;
@@ -176,7 +179,7 @@ bool virtio_queue_signals(struct virtio_queue *queue)
 	/* The driver asks for an interrupt, then looks at the used index once more. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (queue->event_idx)
-		return vring_need_event(__atomic_load_n(&vring_used_event(&queue->ring), __ATOMIC_RELAXED), now,
-					before);
+		return vring_need_event(__atomic_load_n(&vring_used_event(&queue->ring), __ATOMIC_RELAXED),
+					now, before);
 	return !(__atomic_load_n(&queue->ring.avail->flags, __ATOMIC_RELAXED) & VRING_AVAIL_F_NO_INTERRUPT);
 }

@@ -32,7 +32,7 @@ struct virtio_queue {
 	struct vring ring;		/* pointers into the guest's memory; num is a power of two */
 	bool ready, broken;
 	bool indirect, event_idx;	/* VIRTIO_RING_F_* that were negotiated */
-	uint16_t next, end;		/* of the available ring: to be taken next, and the last known index */
+	uint16_t next, end;		/* of the available ring: to be taken next; its index, last read */
 	uint16_t used_index, signalled;	/* of the used ring: the next, and that of the last interrupt */
 };
 

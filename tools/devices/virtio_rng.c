@@ -28,7 +28,8 @@ static void virtio_rng_notify(struct virtio_device *virtio, unsigned int number)
 	}
 }
 
-void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct irq irq, uint64_t base)
+void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct irq irq,
+		     uint64_t base)
 {
 	*rng = (struct virtio_rng){
 		.virtio = {
