@@ -100,7 +100,9 @@ setup: ## install the packages that building and testing need (Debian), through 
 
 # The guest's kernel is the test machine's, where there is a guest of it.
 GUEST_KERNEL := $(if $(filter 6.12,$(KERNEL)),6.12,6.1)
-PHASES := --phase 'guest: init=the guest runs its init' --phase 'guest: ready=the guest is ready'
+PHASES := --phase 'Linux version=the guest'\''s kernel has started' \
+	--phase 'guest: init=the guest runs its init' \
+	--phase 'guest: ready=the guest is ready'
 
 run: setup ## boot Linux as a guest in the test machine, to a shell (COMMAND='...': run that instead)
 	$(Q)$(TESTBED) --linux $(GUEST_KERNEL) $(PHASES) $(if $(COMMAND),,--tty) -- \

@@ -48,18 +48,18 @@ class Progress:
 
 
 class Phases:
-    """Texts in the command's output that say how far it has come."""
+    """Lines of the command's output that say how far it has come."""
 
     def __init__(self, phases, progress):
         self.waiting = [phase.split("=", 1) for phase in phases]
         self.progress, self.tail = progress, b""
 
     def feed(self, data):
-        self.tail += data
-        while self.waiting and self.waiting[0][0].encode() in self.tail:
-            self.progress.say(self.waiting.pop(0)[1])
-        # No more than what may be the beginning of a text.
-        self.tail = self.tail[-max((len(text) for text, _ in self.waiting), default=1):]
+        """Says a phase once its line has ended, so as not to write into it."""
+        *lines, self.tail = (self.tail + data).split(b"\n")
+        for line in lines:
+            if self.waiting and self.waiting[0][0].encode() in line:
+                self.progress.say(self.waiting.pop(0)[1])
 
 
 def build(kern, progress):
@@ -189,11 +189,11 @@ class Session:
         return self.verdict(problem)
 
     def emit(self, data):
-        self.phases.feed(data)
         if self.progress.open:
             self.progress.end()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+        self.phases.feed(data)
 
     def show(self, line):
         self.progress.end()
