@@ -132,10 +132,11 @@ static void write_ready(struct virtio_device *virtio, struct virtio_queue *queue
 /* The registers of the queue that QueueSel has selected; 4.2.2.2: they are fixed while it is ready. */
 static void write_queue(struct virtio_device *virtio, uint64_t offset, uint32_t value)
 {
-	struct virtio_queue *queue = &virtio->queue[virtio->queue_selector];
+	struct virtio_queue *queue;
 
 	if (virtio->queue_selector >= virtio->queues)
 		return;
+	queue = &virtio->queue[virtio->queue_selector];
 	if (offset == VIRTIO_MMIO_QUEUE_READY)
 		write_ready(virtio, queue, value);
 	if (queue->ready)
