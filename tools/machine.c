@@ -100,6 +100,11 @@ static void end_of_interrupt(struct lapic_host *host, uint8_t vector)
 	ioapic_eoi(&container_of(host, struct machine, lapic_host)->pc.ioapic, vector);
 }
 
+static void apic_accepts(struct lapic_host *host)
+{
+	ioapic_retry(&container_of(host, struct machine, lapic_host)->pc.ioapic);
+}
+
 /* ------------------------------------------------------------ what the user asks for */
 
 static void signal_ready(struct event_source *source, uint32_t events)
@@ -240,7 +245,7 @@ static int build_pc(struct machine *machine)
 	machine->stop.stop = stop;
 	machine->lapic_host = (struct lapic_host){
 		.wake = wake, .nmi = send_nmi, .init = send_init, .startup = send_startup,
-		.eoi = end_of_interrupt };
+		.eoi = end_of_interrupt, .accepts = apic_accepts };
 	pc_init(pc, options->cpus, &machine->memory, &machine->loop.timers, &machine->lapic_host,
 		&machine->stop, &machine->terminal.output);
 	for (unsigned int i = 0; !status && i < options->disks; i++)

@@ -74,8 +74,16 @@ static void host_eoi(struct lapic_host *host, uint8_t vector)
 		ioapic_eoi(apic_host->ioapic, vector);
 }
 
+static void host_accepts(struct lapic_host *host)
+{
+	struct apic_host *apic_host = container_of(host, struct apic_host, host);
+
+	if (apic_host->ioapic)
+		ioapic_retry(apic_host->ioapic);
+}
+
 static const struct apic_host apic_host_new = {
-	.host = { host_wake, host_nmi, host_init, host_startup, host_eoi },
+	.host = { host_wake, host_nmi, host_init, host_startup, host_eoi, host_accepts },
 };
 
 static inline uint32_t lapic_in(struct rig *rig, struct lapics *lapics, unsigned int cpu, unsigned int offset)

@@ -224,6 +224,39 @@ TEST_F(ioapic, nobody_accepts_it)
 	EXPECT_EQ(VECTOR, take(1));
 }
 
+/* The I/O APIC sends it until a local APIC is there that takes it. */
+TEST_F(ioapic, level_waits_for_a_local_apic)
+{
+	route(9, 1, LEVEL | VECTOR);
+	lapic_out(&self->rig, &self->lapics, 1, APIC_SVR, 0xff);
+	line(9, true);
+	EXPECT_EQ(LEVEL | VECTOR, in(0x22));
+	lapic_out(&self->rig, &self->lapics, 1, APIC_SVR, 0x1ff);
+	EXPECT_EQ(LEVEL | REMOTE_IRR | VECTOR, in(0x22));
+	EXPECT_EQ(VECTOR, take(1));
+	lapic_set_base(&self->lapics, 1, LAPIC_BASE);
+	lapic_set_base(&self->lapics, 1, LAPIC_BASE | 0x800);
+	eoi(1);
+	out(0x22, VECTOR);				/* that EOI was lost */
+	line(9, false);
+	out(0x22, LEVEL | VECTOR);
+	lapic_out(&self->rig, &self->lapics, 1, APIC_SVR, 0x1ff);
+	lapic_set_base(&self->lapics, 1, LAPIC_BASE);
+	line(9, true);
+	EXPECT_EQ(LEVEL | VECTOR, in(0x22));
+	lapic_set_base(&self->lapics, 1, LAPIC_BASE | 0x800);	/* enabled, but not by its SVR */
+	EXPECT_EQ(LEVEL | VECTOR, in(0x22));
+	lapic_out(&self->rig, &self->lapics, 1, APIC_SVR, 0x1ff);
+	EXPECT_EQ(VECTOR, take(1));
+	line(9, false);
+	eoi(1);
+	route(9, 2, LOGICAL | LEVEL | VECTOR);
+	line(9, true);
+	EXPECT_EQ(LAPIC_NO_INTERRUPT, pending(1));
+	lapic_out(&self->rig, &self->lapics, 1, APIC_LDR, 2u << 24);
+	EXPECT_EQ(VECTOR, take(1));
+}
+
 TEST_F(ioapic, delivery_modes)
 {
 	route(0, 0, EXTINT);

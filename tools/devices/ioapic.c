@@ -99,6 +99,12 @@ void ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
 	}
 }
 
+void ioapic_retry(struct ioapic *ioapic)
+{
+	for (unsigned int pin = 0; pin < IOAPIC_PINS; pin++)
+		deliver_level(ioapic, pin);
+}
+
 static uint32_t read_register(const struct ioapic *ioapic)
 {
 	unsigned int half = ioapic->index - INDEX_REDIRECTION;

@@ -28,4 +28,7 @@ struct irq ioapic_irq(struct ioapic *ioapic, unsigned int pin);
 /* A CPU has ended a level-triggered interrupt: for the host's eoi() of lapic.h. */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 
+/* A local APIC may accept what none has: for the host's accepts() of lapic.h. */
+void ioapic_retry(struct ioapic *ioapic);
+
 #endif /* MINIVMX_TOOLS_IOAPIC_H */

@@ -262,6 +262,14 @@ void lapic_send_icr(struct lapic *lapic)
 	send(lapics, cpus[lapic->icr >> 18 & 3], &message);
 }
 
+/* It is the destination of more messages than before. The I/O APIC sends a level until it is accepted. */
+void lapic_accepts(struct lapic *lapic)
+{
+	struct lapic_host *host = lapic->lapics->host;
+
+	host->accepts(host);
+}
+
 static bool timer_tick(struct lapic_timer *timer)
 {
 	struct lapic *lapic = container_of(timer, struct lapic, timer);
@@ -333,10 +341,13 @@ uint8_t lapic_get_tpr(const struct lapics *lapics, unsigned int cpu)
 void lapic_set_base(struct lapics *lapics, unsigned int cpu, uint64_t base)
 {
 	struct lapic *lapic = &lapics->lapic[cpu];
+	bool before = lapic->enabled;
 
-	if (lapic->enabled && !(base & BASE_ENABLED))
+	if (before && !(base & BASE_ENABLED))
 		lapic_reset(lapic);
 	lapic->enabled = base & BASE_ENABLED;
+	if (!before && lapic->enabled)
+		lapic_accepts(lapic);
 }
 
 void lapics_init(struct lapics *lapics, unsigned int cpus, struct timers *timers, struct lapic_host *host)

@@ -27,6 +27,7 @@ struct lapic_host {
 	/* Starts at vector << 12 a CPU that waits for it after an INIT; another ignores it. */
 	void (*startup)(struct lapic_host *host, unsigned int cpu, uint8_t vector);
 	void (*eoi)(struct lapic_host *host, uint8_t vector);		/* for ioapic_eoi() */
+	void (*accepts)(struct lapic_host *host);	/* what nobody has accepted: for ioapic_retry() */
 };
 
 enum apic_delivery {

@@ -101,12 +101,15 @@ static void write_register(struct lapic *lapic, unsigned int offset, uint32_t va
 		break;
 	case APIC_LDR:
 		lapic->ldr = value >> 24;
+		lapic_accepts(lapic);
 		break;
 	case APIC_DFR:
 		lapic->dfr = value >> 28;
+		lapic_accepts(lapic);
 		break;
 	case APIC_SVR:
 		write_svr(lapic, value);
+		lapic_accepts(lapic);
 		break;
 	case APIC_ESR:
 		lapic->esr = lapic->errors;

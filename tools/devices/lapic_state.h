@@ -25,6 +25,7 @@ uint8_t lapic_arbitration_priority(const struct lapic *lapic);
 void lapic_log_error(struct lapic *lapic, uint8_t error);
 void lapic_end_of_interrupt(struct lapic *lapic);
 void lapic_send_icr(struct lapic *lapic);
+void lapic_accepts(struct lapic *lapic);
 
 /* Of the window, for the CPU lapics->current. */
 uint64_t lapics_read(struct device *device, const struct device_range *range, uint64_t offset,
