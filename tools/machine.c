@@ -253,6 +253,8 @@ static int build_pc(struct machine *machine)
 	if (options->virtio_console)
 		pc_add_console(pc, &machine->terminal.output);
 	pc_add_rng(pc);
+	if (!status && options->share)
+		status = pc_add_share(pc, options->share);
 	return status;
 }
 

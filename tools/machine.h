@@ -49,6 +49,7 @@ struct machine_options {
 		enum disk_mode mode;
 	} disk[PC_DISKS];
 	unsigned int disks;
+	const char *share;	/* a directory; NULL: none */
 	bool virtio_console;	/* has the terminal, instead of COM1 */
 	uint64_t ram_size;
 	unsigned int cpus;

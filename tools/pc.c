@@ -114,6 +114,19 @@ void pc_add_rng(struct pc *pc)
 	bus_add(&pc->bus, &pc->virtio_rng.virtio.device);
 }
 
+int pc_add_share(struct pc *pc, const char *folder)
+{
+	const struct acpi_window *window = add_window(pc);
+	int status = virtio_fs_open(&pc->share, folder, "share", pc->memory, pc_irq(pc, window->gsi),
+				    window->base);
+
+	if (status)
+		return status;
+	pc->shares = true;
+	bus_add(&pc->bus, &pc->share.virtio.device);
+	return 0;
+}
+
 uint64_t pc_write_tables(const struct pc *pc, unsigned int cpus)
 {
 	return acpi_write_tables(pc->memory, &(struct acpi_machine){
@@ -124,6 +137,8 @@ void pc_close(struct pc *pc)
 {
 	for (unsigned int i = 0; i < pc->disks; i++)
 		virtio_blk_close(&pc->disk[i]);
+	if (pc->shares)
+		virtio_fs_close(&pc->share);
 }
 
 uint8_t pc_take_interrupt(struct pc *pc, unsigned int cpu)

@@ -24,6 +24,7 @@
 #include "devices/uart16550.h"
 #include "devices/virtio_blk.h"
 #include "devices/virtio_console.h"
+#include "devices/virtio_fs.h"
 #include "devices/virtio_rng.h"
 
 #define COM1_PORT	0x3f8
@@ -57,6 +58,8 @@ struct pc {
 	unsigned int disks;
 	struct virtio_console virtio_console;
 	struct virtio_rng virtio_rng;
+	struct virtio_fs share;
+	bool shares;
 	struct acpi_window window[VIRTIO_WINDOWS];
 	unsigned int windows;
 	const struct guest_memory *memory;
@@ -69,6 +72,7 @@ void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory
 int pc_add_disk(struct pc *pc, const char *path, enum disk_mode mode);
 void pc_add_console(struct pc *pc, struct output *console);
 void pc_add_rng(struct pc *pc);
+int pc_add_share(struct pc *pc, const char *folder);
 uint64_t pc_write_tables(const struct pc *pc, unsigned int cpus);
 void pc_close(struct pc *pc);
 

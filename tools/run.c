@@ -115,6 +115,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'D':
 		parse_disk(arg, options, state);
 		break;
+	case 'S':
+		if (options->share)
+			argp_error(state, "one directory at a time; \"%s\" is too many", arg);
+		options->share = arg;
+		break;
 	case 'C':
 		if (strcmp(arg, "serial") && strcmp(arg, "virtio"))
 			argp_error(state, "--console is serial or virtio, not \"%s\"", arg);
@@ -151,6 +156,8 @@ static const struct argp_option option_table[] = {
 	{ .name = "append",  .key = 'a', .arg = "TEXT", .doc = "a kernel's command line" },
 	{ .name = "disk",    .key = 'D', .arg = "FILE[,ro|,rw|,cow]",
 	  .doc = "a disk (virtio): read-only, read and written (default), or copied on write: FILE stays as it is" },
+	{ .name = "share",   .key = 'S', .arg = "DIR",
+	  .doc = "a directory that the guest may read and change: mount -t virtiofs share /mnt" },
 	{ .name = "console", .key = 'C', .arg = "DEVICE",
 	  .doc = "who has the terminal: serial (COM1, ttyS0 to Linux; the default) or virtio (hvc0)" },
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
@@ -165,7 +172,7 @@ static const char doc[] =
 	"addresses, or a flat binary at 0x7c00 (real; stack below) or 0x100000 (protected, long). What is no "
 	"kernel finds its stack below 0x80000, tables at 0x1000 to 0x7fff, no IDT, the memory's size in RDI.\v"
 	"The guest finds a PC: local APICs and an I/O APIC, 8259s, 8254, RTC, COM1, ACPI tables, an empty PCI bus, "
-	"virtio disks, a source of random numbers. Port 0xe9 prints; OUT to 0xf4 ends the run with the value's "
+	"virtio disks, a shared directory, a source of random numbers. Port 0xe9 prints; OUT to 0xf4 ends the run with the value's "
 	"low byte as status. When all CPUs have halted with interrupts off, the run has ended. An access to where "
 	"neither memory nor a device is ends it with a report.\n"
 	"On a terminal: Ctrl-A x quits, Ctrl-A h helps.\n"

@@ -129,6 +129,21 @@ TEST_F(console, size)
 	EXPECT_EQ(40 << 16 | 100, driver_read(&self->driver, VIRTIO_MMIO_CONFIG));
 }
 
+/* Linux does not ask for it. */
+TEST_F(console, first_size_is_told)
+{
+	virtio_console_resize(&self->console, 80, 25);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_TRUE(driver_start(&self->driver, 1 << VIRTIO_CONSOLE_F_SIZE, 8));
+		EXPECT_EQ(0, driver_read(&self->driver, VIRTIO_MMIO_INTERRUPT_STATUS));
+		driver_notify(&self->driver, TRANSMITQ);
+		EXPECT_EQ(2, driver_read(&self->driver, VIRTIO_MMIO_INTERRUPT_STATUS));
+		driver_write(&self->driver, VIRTIO_MMIO_INTERRUPT_ACK, 2);
+		driver_notify(&self->driver, TRANSMITQ);
+		EXPECT_EQ(0, driver_read(&self->driver, VIRTIO_MMIO_INTERRUPT_STATUS));
+	}
+}
+
 TEST_F(console, fuzz)
 {
 	unsigned int taken = 0;

@@ -51,6 +51,17 @@ size_t virtio_console_receive(struct virtio_console *console, const uint8_t *byt
 	return taken;
 }
 
+/*
+ * Linux reads the size only when it is told of a change, and then forgets it if it has no console yet. When
+ * it prints, it has one.
+ */
+static void tell_size(struct virtio_console *console)
+{
+	if (!console->size_told && console->config.cols)
+		virtio_config_changed(&console->virtio);
+	console->size_told = true;
+}
+
 static void transmit(struct virtio_console *console)
 {
 	struct virtio_queue *queue = &console->virtio.queue[TRANSMITQ];
@@ -70,12 +81,18 @@ static void virtio_console_notify(struct virtio_device *virtio, unsigned int num
 	bool full = !virtio_console_room(console);
 
 	if (number == TRANSMITQ) {
+		tell_size(console);
 		transmit(console);
 		return;
 	}
 	deliver(console);
 	if (full && virtio_console_room(console) && console->has_room)
 		console->has_room(console);
+}
+
+static void virtio_console_reset(struct virtio_device *virtio)
+{
+	container_of(virtio, struct virtio_console, virtio)->size_told = false;
 }
 
 void virtio_console_resize(struct virtio_console *console, uint16_t columns, uint16_t rows)
@@ -99,6 +116,7 @@ void virtio_console_init(struct virtio_console *console, struct output *output,
 			.config		= &console->config,
 			.config_size	= sizeof(console->config),
 			.notify		= virtio_console_notify,
+			.reset		= virtio_console_reset,
 		},
 		.output = output,
 	};

@@ -17,6 +17,7 @@
 struct virtio_console {
 	struct virtio_device virtio;
 	struct virtio_console_config config;
+	bool size_told;				/* to the driver that is there now */
 	struct output *output;
 	/* The owner's, may be NULL: virtio_console_room() is not 0 any more. */
 	void (*has_room)(struct virtio_console *console);
