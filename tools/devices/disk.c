@@ -8,32 +8,58 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "devices/disk.h"
 
-/* A file without a name, or the memory of one. */
+/* A file without a name. Where the file system knows none, it loses its name at once. */
+static int open_unnamed(const char *folder)
+{
+	char path[PATH_MAX];
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	if (snprintf(path, sizeof(path), "%s/minivmx-disk.XXXXXX", folder) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+/* On a disk if possible: the guest can make it as large as its own. */
 static int open_overlay(void)
 {
-	const char *folder = getenv("TMPDIR");
-	int fd = open(folder ? folder : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	const char *folders[] = { getenv("TMPDIR"), "/var/tmp", "/tmp" };
+	int fd = -1;
 
-	return fd >= 0 ? fd : memfd_create("minivmx-disk", MFD_CLOEXEC);
+	for (size_t i = 0; fd < 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (folders[i])
+			fd = open_unnamed(folders[i]);
+	return fd;
 }
 
 static int add_overlay(struct disk *disk, const char *path)
 {
 	disk->written = calloc(disk->sectors / 8 + 1, 1);
-	if (disk->written)
-		disk->overlay = open_overlay();
-	if (!disk->written || disk->overlay < 0) {
+	if (!disk->written) {
 		complain("cannot keep what the guest writes to %s: %s", path, strerror(errno));
+		return STATUS_HOST_ERROR;
+	}
+	disk->overlay = open_overlay();
+	if (disk->overlay < 0) {
+		complain("cannot keep what the guest writes to %s: no file can be made in $TMPDIR, /var/tmp or /tmp: %s",
+			 path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}
 	return 0;
