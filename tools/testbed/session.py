@@ -90,8 +90,12 @@ SKIP_CALLS = (
     "load_system_certificate_list",   # parses and checks the built-in certificates
     "crypto_kdf108_init",             # self-tests
     "jent_mod_init",                  # measures the timer's randomness
-    "cubictcp_register",              # the first to have the kernel's type information parsed,
-    "bpf_tcp_ca_kfunc_init",          # in Linux 6.1 and 6.12
+    "cubictcp_register",              # the first of these has the kernel's type information parsed,
+    "bpf_tcp_ca_kfunc_init",          # 50 million instructions in Linux 6.1
+    "bpf_rstat_kfunc_init",
+    "bpf_key_sig_kfuncs_init",
+    "kfunc_init",
+    "bpf_prog_test_run_init",
     "trace_eval_init",                # names for the numbers in trace events' formats
     "ftrace_check_for_weak_functions",
 )
