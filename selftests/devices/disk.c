@@ -17,10 +17,11 @@
 #include "kselftest_harness.h"
 #include "rig.h"
 
-#define SECTORS	16
+#define SECTORS	512
 
 static bool no_tmpfile;		/* a file system without O_TMPFILE */
 static bool no_folder;		/* none can be written to */
+static int block;		/* a block device with blocks of that size */
 
 int open(const char *path, int flags, ...)
 {
@@ -47,6 +48,15 @@ int mkostemp(char *path, int flags)
 	return open(path, O_CREAT | O_EXCL | O_RDWR | flags, 0600);
 }
 
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	if (block && (offset | length) & (block - 1)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return syscall(SYS_fallocate, fd, mode, offset, length);
+}
+
 FIXTURE(disk)
 {
 	char path[32];
@@ -54,7 +64,7 @@ FIXTURE(disk)
 	bool open;
 };
 
-/* Each sector is full of its number, plus 1. */
+/* No byte is zero. */
 FIXTURE_SETUP(disk)
 {
 	uint8_t sector[SECTOR_SIZE];
@@ -64,7 +74,7 @@ FIXTURE_SETUP(disk)
 	file = mkstemp(self->path);
 	ASSERT_GE(file, 0);
 	for (int i = 0; i < SECTORS; i++) {
-		memset(sector, i + 1, sizeof(sector));
+		memset(sector, i % 255 + 1, sizeof(sector));
 		ASSERT_EQ(SECTOR_SIZE, write(file, sector, sizeof(sector)));
 	}
 	close(file);
@@ -124,6 +134,36 @@ TEST_F(disk, no_folder_for_the_overlay)
 	EXPECT_NE(NULL, strstr(rig_complaint, "$TMPDIR, /var/tmp or /tmp: Read-only"));
 	EXPECT_NE(NULL, strstr(rig_complaint, self->path));
 	EXPECT_EQ(0, open_disk(self, DISK_READ_WRITE));
+}
+
+/* Exactly these sectors are zeros now. */
+static bool zeroes(FIXTURE_DATA(disk) *self, uint64_t sector, uint64_t count, bool deallocate)
+{
+	static uint8_t bytes[SECTORS * SECTOR_SIZE];
+
+	if (disk_zero(&self->disk, sector, count, deallocate) ||
+	    pread(self->disk.fd, bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return false;
+	for (uint64_t i = 0; i < sizeof(bytes); i++)
+		if (!bytes[i] != (i / SECTOR_SIZE >= sector && i / SECTOR_SIZE < sector + count))
+			return false;
+	memset(bytes + sector * SECTOR_SIZE, 1, count * SECTOR_SIZE);
+	return pwrite(self->disk.fd, bytes, sizeof(bytes), 0) == sizeof(bytes);
+}
+
+TEST_F(disk, blocks_larger_than_sectors)
+{
+	ASSERT_EQ(0, open_disk(self, DISK_READ_WRITE));
+	for (block = 512; block <= 65536; block *= 2) {
+		EXPECT_TRUE(zeroes(self, 0, SECTORS, true));
+		EXPECT_TRUE(zeroes(self, 1, 1, true));
+		EXPECT_TRUE(zeroes(self, 3, SECTORS - 5, true));
+		EXPECT_TRUE(zeroes(self, 8, 8, true));
+		EXPECT_TRUE(zeroes(self, 127, 2, true));
+		EXPECT_TRUE(zeroes(self, 127, 130, true));
+		EXPECT_TRUE(zeroes(self, 128, 129, true));
+		EXPECT_TRUE(zeroes(self, SECTORS, 0, true));
+	}
 }
 
 TEST_HARNESS_MAIN

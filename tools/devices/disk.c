@@ -19,6 +19,8 @@
 #include "command.h"
 #include "devices/disk.h"
 
+#define BLOCK_MAX	65536		/* no block device has larger ones */
+
 /* A file without a name. Where the file system knows none, it loses its name at once. */
 static int open_unnamed(const char *folder)
 {
@@ -215,20 +217,57 @@ int disk_write(struct disk *disk, uint64_t sector, struct buffers *data)
 	return 0;
 }
 
+static int write_zeros(int fd, off_t begin, off_t end)
+{
+	static const uint8_t zeros[BLOCK_MAX];
+
+	while (begin < end) {
+		ssize_t written = pwrite(fd, zeros, end - begin < BLOCK_MAX ? end - begin : BLOCK_MAX, begin);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written ? -errno : -EIO;
+		begin += written;
+	}
+	return 0;
+}
+
+static int zero_range(int fd, int how, off_t begin, off_t end)
+{
+	return begin < end && fallocate(fd, how | FALLOC_FL_KEEP_SIZE, begin, end - begin) < 0 ? -errno : 0;
+}
+
+/* A block device zeroes whole blocks, and these may be larger than our sectors. */
+static int zero_blocks(int fd, int how, off_t begin, off_t end)
+{
+	off_t first = (begin + BLOCK_MAX - 1) / BLOCK_MAX * BLOCK_MAX, last = end / BLOCK_MAX * BLOCK_MAX;
+	int error;
+
+	if (first >= last)
+		return write_zeros(fd, begin, end);
+	error = zero_range(fd, how, first, last);
+	if (!error)
+		error = write_zeros(fd, begin, first);
+	return error ? error : write_zeros(fd, last, end);
+}
+
 int disk_zero(struct disk *disk, uint64_t sector, uint64_t count, bool deallocate)
 {
 	/* The overlay's holes are nobody's blocks. */
-	bool aside = disk->mode == DISK_COPY_ON_WRITE;
-	int how = deallocate || aside ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
-	int fd = aside ? disk->overlay : disk->fd;
+	int how = deallocate || disk->mode == DISK_COPY_ON_WRITE ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
+	int fd = disk->mode == DISK_COPY_ON_WRITE ? disk->overlay : disk->fd;
+	off_t begin = sector * SECTOR_SIZE, end = begin + count * SECTOR_SIZE;
+	int error;
 
 	if (disk->mode == DISK_READ_ONLY)
 		return -EROFS;
-	if (count && fallocate(fd, how | FALLOC_FL_KEEP_SIZE, sector * SECTOR_SIZE, count * SECTOR_SIZE) < 0)
-		return -errno;
-	if (disk->written)
+	error = zero_range(fd, how, begin, end);
+	if (error == -EINVAL)
+		error = zero_blocks(fd, how, begin, end);
+	if (!error && disk->written)
 		mark_written(disk, sector, count);
-	return 0;
+	return error;
 }
 
 int disk_flush(struct disk *disk)
