@@ -254,6 +254,11 @@ static int cpu_check(void)
 		pr_err("this CPU has no VMX; use a CPU with VT-x, or a virtual machine that offers VMX (nested virtualization)\n");
 		return -ENODEV;
 	}
+	/* A slice takes spinlocks of others (an eventfd's, say), which sleep there. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("this is a PREEMPT_RT kernel, which minivmx does not support\n");
+		return -EBUSY;
+	}
 	if (cpu_uses_fred()) {
 		pr_err("FRED event delivery is on, which minivmx does not support; boot with fred=off\n");
 		return -EBUSY;

@@ -189,7 +189,8 @@ static int complete_ins(struct vmx_vcpu *vmx, const struct pending_exit *pending
 	int err = state_fetch(vmx);
 
 	mmio_begin(vmx);
-	for (i = 0; i < pending->count && !err && !vmx->mmio.writes; i++) {
+	/* RCX may have been lowered since. */
+	for (i = 0; i < pending->count && !err && !done && !vmx->mmio.writes; i++) {
 		err = guest_linear(vmx, SEGMENT_ES, string_offset(vmx, &e.insn, VMX_RDI, 0), size,
 				   GUEST_WRITE, &linear, &e.fault);
 		if (!err)
