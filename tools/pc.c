@@ -49,6 +49,7 @@ void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory
 	     struct lapic_host *host, struct stop *stop, struct output *console)
 {
 	pc->memory = memory;
+	pc->timers = timers;
 	lapics_init(&pc->lapics, cpus, timers, host);
 	lapics_set_virtual_wire(&pc->lapics);
 	ioapic_init(&pc->ioapic, &pc->lapics);
@@ -89,7 +90,8 @@ int pc_add_disk(struct pc *pc, const char *path, enum disk_mode mode)
 {
 	struct virtio_blk *disk = &pc->disk[pc->disks];
 	const struct acpi_window *window = add_window(pc);
-	int status = virtio_blk_open(disk, path, mode, pc->memory, pc_irq(pc, window->gsi), window->base);
+	int status = virtio_blk_open(disk, path, mode, pc->memory, pc->timers, pc_irq(pc, window->gsi),
+				     window->base);
 
 	if (status)
 		return status;
@@ -102,7 +104,8 @@ void pc_add_console(struct pc *pc, struct output *console)
 {
 	const struct acpi_window *window = add_window(pc);
 
-	virtio_console_init(&pc->virtio_console, console, pc->memory, pc_irq(pc, window->gsi), window->base);
+	virtio_console_init(&pc->virtio_console, console, pc->memory, pc->timers, pc_irq(pc, window->gsi),
+			    window->base);
 	bus_add(&pc->bus, &pc->virtio_console.virtio.device);
 }
 
@@ -110,15 +113,15 @@ void pc_add_rng(struct pc *pc)
 {
 	const struct acpi_window *window = add_window(pc);
 
-	virtio_rng_init(&pc->virtio_rng, pc->memory, pc_irq(pc, window->gsi), window->base);
+	virtio_rng_init(&pc->virtio_rng, pc->memory, pc->timers, pc_irq(pc, window->gsi), window->base);
 	bus_add(&pc->bus, &pc->virtio_rng.virtio.device);
 }
 
 int pc_add_share(struct pc *pc, const char *folder)
 {
 	const struct acpi_window *window = add_window(pc);
-	int status = virtio_fs_open(&pc->share, folder, "share", pc->memory, pc_irq(pc, window->gsi),
-				    window->base);
+	int status = virtio_fs_open(&pc->share, folder, "share", pc->memory, pc->timers,
+				    pc_irq(pc, window->gsi), window->base);
 
 	if (status)
 		return status;

@@ -63,6 +63,7 @@ struct pc {
 	struct acpi_window window[VIRTIO_WINDOWS];
 	unsigned int windows;
 	const struct guest_memory *memory;
+	struct timers *timers;
 };
 
 void pc_init(struct pc *pc, unsigned int cpus, const struct guest_memory *memory, struct timers *timers,

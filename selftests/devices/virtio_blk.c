@@ -58,7 +58,7 @@ FIXTURE_TEARDOWN(blk)
 
 static int open_disk(struct _test_data_blk *self, enum disk_mode mode)
 {
-	int status = virtio_blk_open(&self->blk, self->path, mode, &self->rig.memory,
+	int status = virtio_blk_open(&self->blk, self->path, mode, &self->rig.memory, &self->rig.timers,
 				     rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 
 	self->open = !status;
@@ -226,6 +226,40 @@ TEST_F(blk, requests_that_break_it)
 	EXPECT_FALSE(virtio_running(&self->blk.virtio));
 }
 
+/* Neither a chain nor what is done at a time is of any size. */
+TEST_F(blk, work_is_bounded)
+{
+	struct virtio_blk_config *config = &self->blk.config;
+	struct vring_desc parts[VIRTIO_QUEUE_SIZE] = { { HEADER, 16, 0, 0 } };
+	struct vring_desc flush[] = { { HEADER, 16, 0, 0 }, { STATUS, 1, WRITE, 0 } };
+	struct virtio_blk_outhdr header = { .type = VIRTIO_BLK_T_FLUSH };
+
+	ASSERT_EQ(0, ftruncate(self->file, 32 << 20));
+	ASSERT_EQ(0, open_disk(self, DISK_READ_WRITE));
+	EXPECT_LE(config->seg_max * config->size_max, 4 << 20);
+	EXPECT_LE(config->max_write_zeroes_sectors * SECTOR_SIZE, 4 << 20);
+	EXPECT_EQ(VIRTIO_BLK_S_IOERR, zero_sectors(self, VIRTIO_BLK_T_WRITE_ZEROES, 0, 8193, 0));
+	EXPECT_EQ(VIRTIO_BLK_S_OK, zero_sectors(self, VIRTIO_BLK_T_DISCARD, 0, 8193, 0));
+	/* Each of these may take long. */
+	driver_start(&self->driver, self->blk.virtio.features, 16);
+	memcpy(self->rig.bytes + HEADER, &header, sizeof(header));
+	for (int i = 0; i < 3; i++)
+		driver_add(&self->driver, 0, flush, 2);
+	driver_notify(&self->driver, 0);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_TRUE(driver_get(&self->driver, 0, NULL, NULL));
+		EXPECT_FALSE(driver_get(&self->driver, 0, NULL, NULL));
+		rig_pass(&self->rig, 100000);
+	}
+	driver_start(&self->driver, self->blk.virtio.features, VIRTIO_QUEUE_SIZE);
+	for (int i = 1; i < VIRTIO_QUEUE_SIZE - 1; i++)
+		parts[i] = (struct vring_desc){ DATA, i < 10 ? 0xa000 : 0x8000, WRITE, 0 };
+	parts[VIRTIO_QUEUE_SIZE - 1] = (struct vring_desc){ STATUS, 1, WRITE, 0 };
+	driver_add(&self->driver, 0, parts, VIRTIO_QUEUE_SIZE);
+	driver_notify(&self->driver, 0);
+	EXPECT_FALSE(virtio_running(&self->blk.virtio));
+}
+
 TEST_F(blk, id)
 {
 	ASSERT_EQ(0, open_disk(self, DISK_READ_ONLY));
@@ -252,7 +286,7 @@ TEST_F(blk, partial_last_sector)
 /* The path that is opened, and what the complaint must name. */
 static int refusal(struct _test_data_blk *self, const char *path, enum disk_mode mode, const char *text)
 {
-	int status = virtio_blk_open(&self->blk, path, mode, &self->rig.memory,
+	int status = virtio_blk_open(&self->blk, path, mode, &self->rig.memory, &self->rig.timers,
 				     rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 
 	return strstr(rig_complaint, text) && strstr(rig_complaint, path) ? status : -1;

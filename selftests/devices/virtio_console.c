@@ -31,7 +31,7 @@ FIXTURE(console)
 FIXTURE_SETUP(console)
 {
 	rig_init(&self->rig);
-	virtio_console_init(&self->console, &self->rig.output, &self->rig.memory,
+	virtio_console_init(&self->console, &self->rig.output, &self->rig.memory, &self->rig.timers,
 			    rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 	self->console.has_room = has_room;
 	has_room_calls = 0;

@@ -29,7 +29,7 @@ FIXTURE_SETUP(fs)
 	rig_init(&self->rig);
 	ASSERT_TRUE(folder_make(&self->folder));
 	ASSERT_EQ(0, virtio_fs_open(&self->fs, self->folder.share, "share", &self->rig.memory,
-				    rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE));
+				    &self->rig.timers, rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE));
 	driver_init(&self->driver, &self->rig, &self->fs.virtio);
 }
 
@@ -107,7 +107,7 @@ TEST_F(fs, bad_folder)
 	struct virtio_fs other;
 
 	EXPECT_EQ(STATUS_HOST_ERROR, virtio_fs_open(&other, "/no/such", "share", &self->rig.memory,
-						    rig_irq(&self->rig, 0), DRIVER_BASE));
+						    &self->rig.timers, rig_irq(&self->rig, 0), DRIVER_BASE));
 }
 
 TEST_F(fs, fuzz)

@@ -60,8 +60,8 @@ FIXTURE_SETUP(virtio)
 	};
 	self->echo.virtio.config = self->echo.config;
 	self->echo.virtio.queue[0].chain_limit = self->echo.virtio.queue[1].chain_limit = 0x1000;
-	virtio_mmio_init(&self->echo.virtio, "echo", &self->rig.memory, rig_irq(&self->rig, DRIVER_LINE),
-			 DRIVER_BASE);
+	virtio_mmio_init(&self->echo.virtio, "echo", &self->rig.memory, &self->rig.timers,
+			 rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 	driver_init(&self->driver, &self->rig, &self->echo.virtio);
 	memcpy(self->rig.bytes + IN, "The quick brown fox", 20);
 }
@@ -255,6 +255,43 @@ TEST_F(virtio, broken_chains)
 	driver_notify(&self->driver, 1);
 	EXPECT_EQ(0, self->echo.notifications);
 	EXPECT_FALSE(self->rig.level[DRIVER_LINE]);
+}
+
+/* What is a lot of work is done in pieces, and the rest of the machine gets its turn in between. */
+TEST_F(virtio, rounds)
+{
+	static struct vring_desc table[16];
+	struct vring_desc part = { OUT, sizeof(table), VRING_DESC_F_INDIRECT, 0 };
+	const unsigned int chains = 40, size = 16 * 0x8000;
+
+	for (unsigned int i = 0; i < 16; i++)
+		table[i] = (struct vring_desc){ 0, 0x8000, i < 15 ? VRING_DESC_F_NEXT : 0, i + 1 };
+	self->echo.virtio.queue[0].chain_limit = size;
+	ASSERT_TRUE(driver_start(&self->driver, INDIRECT, 64));
+	memcpy(self->rig.bytes + OUT, table, sizeof(table));
+	for (unsigned int i = 0; i < chains; i++)
+		driver_add(&self->driver, 0, &part, 1);
+	driver_notify(&self->driver, 0);
+	for (unsigned int done = VIRTIO_ROUND / size; done < chains; done += VIRTIO_ROUND / size) {
+		EXPECT_EQ(done, self->echo.chains);
+		EXPECT_EQ(done, self->driver.ring[0].used->idx);
+		/* Not at once: others wait for the lock. */
+		rig_pass(&self->rig, 1000);
+		EXPECT_EQ(done, self->echo.chains);
+		driver_write(&self->driver, VIRTIO_MMIO_INTERRUPT_ACK, 1);
+		rig_pass(&self->rig, 99000);
+		EXPECT_TRUE(self->rig.level[DRIVER_LINE]);
+	}
+	EXPECT_EQ(chains, self->echo.chains);
+	EXPECT_EQ(NULL, self->rig.timers.first);
+	/* A reset in between forgets the rest. */
+	for (unsigned int i = 0; i < chains; i++)
+		driver_add(&self->driver, 0, &part, 1);
+	driver_notify(&self->driver, 0);
+	EXPECT_EQ(chains + VIRTIO_ROUND / size, self->echo.chains);
+	driver_write(&self->driver, VIRTIO_MMIO_STATUS, 0);
+	rig_pass(&self->rig, NS_PER_S);
+	EXPECT_EQ(chains + VIRTIO_ROUND / size, self->echo.chains);
 }
 
 TEST_F(virtio, broken_available_ring)

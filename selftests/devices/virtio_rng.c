@@ -20,7 +20,8 @@ FIXTURE(rng)
 FIXTURE_SETUP(rng)
 {
 	rig_init(&self->rig);
-	virtio_rng_init(&self->rng, &self->rig.memory, rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
+	virtio_rng_init(&self->rng, &self->rig.memory, &self->rig.timers,
+			rig_irq(&self->rig, DRIVER_LINE), DRIVER_BASE);
 	driver_init(&self->driver, &self->rig, &self->rng.virtio);
 }
 

@@ -2,8 +2,8 @@
 /*
  * virtio_blk.c - a disk: answers a driver's requests from a file.
  *
- * Reached from virtio_mmio.c when the driver has notified the queue; continues in disk.c. All
- * requests are done when the notification returns. Sections are those of VIRTIO 1.2.
+ * Reached from virtio_mmio.c when the driver has notified the queue; continues in disk.c. A request
+ * that has been taken is done when virtio_blk_notify() returns. Sections are those of VIRTIO 1.2.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,8 +11,11 @@
 #include "devices/virtio_blk.h"
 
 #define SEGMENTS	(VIRTIO_QUEUE_SIZE - 2)		/* with the header's and the status's descriptor */
-#define SEGMENT_SIZE	(256 * 1024)
-#define ZERO_SECTORS	(1u << 22)
+#define SEGMENT_SIZE	(32 * 1024)
+#define DISCARD_SECTORS	(1u << 22)
+#define ZERO_SECTORS	(VIRTIO_CHAIN / SECTOR_SIZE)	/* a host may have to write each */
+
+_Static_assert(SEGMENTS * SEGMENT_SIZE <= VIRTIO_CHAIN, "the driver is told of the limit");
 
 static bool on_disk(const struct disk *disk, uint64_t sector, uint64_t count)
 {
@@ -33,16 +36,17 @@ static int read_or_write(struct disk *disk, uint64_t sector, struct buffers *dat
 static int zero(struct disk *disk, uint32_t type, struct buffers *data)
 {
 	struct virtio_blk_discard_write_zeroes range;
-	uint32_t flags = type == VIRTIO_BLK_T_DISCARD ? 0 : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP;
+	bool discard = type == VIRTIO_BLK_T_DISCARD;
 	int error;
 
 	if (buffers_get(data, &range, sizeof(range)) != sizeof(range) || buffers_size(data))
 		return -EINVAL;
-	if (range.flags & ~flags)
+	if (range.flags & ~(discard ? 0 : VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP))
 		return -EOPNOTSUPP;
-	if (range.num_sectors > ZERO_SECTORS || !on_disk(disk, range.sector, range.num_sectors))
+	if (range.num_sectors > (discard ? DISCARD_SECTORS : ZERO_SECTORS) ||
+	    !on_disk(disk, range.sector, range.num_sectors))
 		return -EINVAL;
-	if (type == VIRTIO_BLK_T_WRITE_ZEROES)
+	if (!discard)
 		return disk_zero(disk, range.sector, range.num_sectors, range.flags);
 	/* A discard is a hint: a file system that cannot punch holes loses nothing. */
 	error = disk_zero(disk, range.sector, range.num_sectors, true);
@@ -99,6 +103,9 @@ static void virtio_blk_notify(struct virtio_device *virtio, unsigned int number)
 			return;
 		}
 		error = handle(blk, &header, &chain);
+		/* How long the others take, their size does not tell. */
+		if (header.type != VIRTIO_BLK_T_IN && header.type != VIRTIO_BLK_T_OUT)
+			queue->budget = 0;
 		*status = !error ? VIRTIO_BLK_S_OK :
 			error == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR;
 		/* 2.7.8.2: the length is that of what is written without a gap, and the status is the end. */
@@ -118,7 +125,7 @@ static uint64_t features(enum disk_mode mode)
 }
 
 int virtio_blk_open(struct virtio_blk *blk, const char *path, enum disk_mode mode,
-		    const struct guest_memory *memory, struct irq irq, uint64_t base)
+		    const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	int status;
@@ -132,7 +139,7 @@ int virtio_blk_open(struct virtio_blk *blk, const char *path, enum disk_mode mod
 		.capacity			= blk->disk.sectors,
 		.size_max			= SEGMENT_SIZE,
 		.seg_max			= SEGMENTS,
-		.max_discard_sectors		= ZERO_SECTORS,
+		.max_discard_sectors		= DISCARD_SECTORS,
 		.max_discard_seg		= 1,
 		.discard_sector_alignment	= 1,
 		.max_write_zeroes_sectors	= ZERO_SECTORS,
@@ -146,7 +153,7 @@ int virtio_blk_open(struct virtio_blk *blk, const char *path, enum disk_mode mod
 	blk->virtio.config = &blk->config;
 	blk->virtio.config_size = sizeof(blk->config);
 	blk->virtio.notify = virtio_blk_notify;
-	virtio_mmio_init(&blk->virtio, "virtio-blk", memory, irq, base);
+	virtio_mmio_init(&blk->virtio, "virtio-blk", memory, timers, irq, base);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct virtio_blk {
 
 /* 0, or an exit status of command.h after having said what was wrong. */
 int virtio_blk_open(struct virtio_blk *blk, const char *path, enum disk_mode mode,
-		    const struct guest_memory *memory, struct irq irq, uint64_t base);
+		    const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base);
 void virtio_blk_close(struct virtio_blk *blk);
 
 #endif /* MINIVMX_TOOLS_VIRTIO_BLK_H */

@@ -105,7 +105,7 @@ void virtio_console_resize(struct virtio_console *console, uint16_t columns, uin
 }
 
 void virtio_console_init(struct virtio_console *console, struct output *output,
-			 const struct guest_memory *memory, struct irq irq, uint64_t base)
+			 const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base)
 {
 	*console = (struct virtio_console){
 		.virtio = {
@@ -120,5 +120,5 @@ void virtio_console_init(struct virtio_console *console, struct output *output,
 		},
 		.output = output,
 	};
-	virtio_mmio_init(&console->virtio, "virtio-console", memory, irq, base);
+	virtio_mmio_init(&console->virtio, "virtio-console", memory, timers, irq, base);
 }

@@ -26,7 +26,7 @@ struct virtio_console {
 };
 
 void virtio_console_init(struct virtio_console *console, struct output *output,
-			 const struct guest_memory *memory, struct irq irq, uint64_t base);
+			 const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base);
 
 /* The user has typed: returns how many bytes were taken, virtio_console_room() at most. */
 size_t virtio_console_receive(struct virtio_console *console, const uint8_t *bytes, size_t count);

@@ -34,7 +34,7 @@ static void virtio_fs_reset(struct virtio_device *virtio)
 }
 
 int virtio_fs_open(struct virtio_fs *fs, const char *folder, const char *tag,
-		   const struct guest_memory *memory, struct irq irq, uint64_t base)
+		   const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base)
 {
 	int status = fuse_server_open(&fs->server, folder);
 
@@ -51,7 +51,7 @@ int virtio_fs_open(struct virtio_fs *fs, const char *folder, const char *tag,
 		.notify		= virtio_fs_notify,
 		.reset		= virtio_fs_reset,
 	};
-	virtio_mmio_init(&fs->virtio, "virtio-fs", memory, irq, base);
+	virtio_mmio_init(&fs->virtio, "virtio-fs", memory, timers, irq, base);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct virtio_fs {
 
 /* 0, or an exit status of command.h after having said what was wrong. */
 int virtio_fs_open(struct virtio_fs *fs, const char *folder, const char *tag,
-		   const struct guest_memory *memory, struct irq irq, uint64_t base);
+		   const struct guest_memory *memory, struct timers *timers, struct irq irq, uint64_t base);
 void virtio_fs_close(struct virtio_fs *fs);
 
 #endif /* MINIVMX_TOOLS_VIRTIO_FS_H */

@@ -18,6 +18,8 @@
 #define VERSION		2
 #define VENDOR		0x786d766d	/* "mvmx" */
 
+#define REST_NS		100000		/* who waits for the machine's lock gets it in between */
+
 #define TRANSPORT_FEATURES \
 	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX)
 
@@ -48,15 +50,31 @@ bool virtio_running(const struct virtio_device *virtio)
 
 void virtio_settle(struct virtio_device *virtio)
 {
-	bool broken = false;
+	bool broken = false, rests = false;
 
 	for (unsigned int i = 0; i < virtio->queues; i++) {
 		broken |= virtio->queue[i].broken;
+		rests |= virtio->queue[i].rests;
 		if (virtio_queue_signals(&virtio->queue[i]))
 			interrupt(virtio, VIRTIO_MMIO_INT_VRING);
 	}
 	if (broken && virtio_running(virtio))
 		break_device(virtio);
+	if (rests && !virtio->rest.armed)
+		timer_arm(&virtio->rest, timers_now(virtio->rest.timers) + REST_NS);
+}
+
+static void rest_is_over(struct timer *timer)
+{
+	struct virtio_device *virtio = container_of(timer, struct virtio_device, rest);
+
+	for (unsigned int i = 0; i < virtio->queues && virtio_running(virtio); i++) {
+		if (!virtio->queue[i].rests)
+			continue;
+		virtio->queue[i].rests = false;
+		virtio->notify(virtio, i);
+	}
+	virtio_settle(virtio);
 }
 
 /* 2.5.1: a driver that reads a different generation before and after reads the fields again. */
@@ -266,8 +284,9 @@ static void virtio_mmio_write(struct device *device, const struct device_range *
 }
 
 void virtio_mmio_init(struct virtio_device *virtio, const char *name, const struct guest_memory *memory,
-		      struct irq irq, uint64_t base)
+		      struct timers *timers, struct irq irq, uint64_t base)
 {
+	timer_init(&virtio->rest, timers, rest_is_over);
 	virtio->features |= TRANSPORT_FEATURES;
 	virtio->memory = memory;
 	virtio->irq = irq;

@@ -11,6 +11,7 @@
 #define MINIVMX_TOOLS_VIRTIO_MMIO_H
 
 #include "devices/device.h"
+#include "devices/timers.h"
 #include "devices/virtio_queue.h"
 
 #define VIRTIO_MMIO_SIZE	0x1000
@@ -29,6 +30,7 @@ struct virtio_device {
 	const struct guest_memory *memory;
 	struct irq irq;			/* level triggered */
 	struct device device;
+	struct timer rest;		/* of queues that rest */
 	struct virtio_queue queue[VIRTIO_QUEUES];
 	uint64_t driver_features;
 	uint32_t features_selector, driver_features_selector, queue_selector;
@@ -38,7 +40,7 @@ struct virtio_device {
 };
 
 void virtio_mmio_init(struct virtio_device *virtio, const char *name, const struct guest_memory *memory,
-		      struct irq irq, uint64_t base);
+		      struct timers *timers, struct irq irq, uint64_t base);
 
 /* Whether the driver has set all up, so that its queues may be used. */
 bool virtio_running(const struct virtio_device *virtio);

@@ -61,6 +61,8 @@ unsigned int virtio_queue_waiting(struct virtio_queue *queue)
 
 	if (!queue->ready || queue->broken)
 		return 0;
+	queue->budget = VIRTIO_ROUND;
+	queue->rests = false;
 	/* Each round has found one more chain at least, and the ring is soon full. */
 	while ((index = __atomic_load_n(&queue->ring.avail->idx, __ATOMIC_ACQUIRE)) != queue->end) {
 		if ((uint16_t)(index - queue->next) > queue->ring.num ||
@@ -86,13 +88,13 @@ static struct vring_desc read_descriptor(const struct vring_desc *descriptor)
 
 /* 2.7.4.2: what the device may read comes first. */
 static bool add_piece(struct virtio_queue *queue, struct virtio_chain *chain,
-		      const struct vring_desc *descriptor, uint64_t *total)
+		      const struct vring_desc *descriptor)
 {
 	void *bytes = guest_memory_at(queue->memory, descriptor->addr, descriptor->len);
 	unsigned int count = chain->readable.count + chain->writable.count;
 
-	*total += descriptor->len;
-	if (!bytes || count == VIRTIO_QUEUE_SIZE || *total > queue->chain_limit)
+	chain->size += descriptor->len;
+	if (!bytes || count == VIRTIO_QUEUE_SIZE || chain->size > queue->chain_limit)
 		return false;
 	chain->piece[count] = (struct iovec){ .iov_base = bytes, .iov_len = descriptor->len };
 	if (descriptor->flags & VRING_DESC_F_WRITE) {
@@ -114,7 +116,6 @@ static bool walk(struct virtio_queue *queue, struct virtio_chain *chain)
 	const struct vring_desc *table = queue->ring.desc;
 	uint32_t index = chain->head, size = queue->ring.num;
 	bool indirect = false;
-	uint64_t total = 0;
 
 	for (;;) {
 		struct vring_desc descriptor;
@@ -134,7 +135,7 @@ static bool walk(struct virtio_queue *queue, struct virtio_chain *chain)
 			indirect = true;
 			continue;
 		}
-		if (!add_piece(queue, chain, &descriptor, &total))
+		if (!add_piece(queue, chain, &descriptor))
 			return false;
 		if (!(descriptor.flags & VRING_DESC_F_NEXT))
 			return true;
@@ -148,12 +149,17 @@ bool virtio_queue_take(struct virtio_queue *queue, struct virtio_chain *chain)
 
 	if (!queue->ready || queue->broken || queue->next == queue->end)
 		return false;
+	queue->rests = !queue->budget;
+	if (queue->rests)
+		return false;
 	chain->head = __atomic_load_n(&queue->ring.avail->ring[slot], __ATOMIC_RELAXED);
+	chain->size = 0;
 	chain->readable = chain->writable = (struct buffers){ .piece = chain->piece, .count = 0 };
 	if (!walk(queue, chain)) {
 		queue->broken = true;
 		return false;
 	}
+	queue->budget -= chain->size < queue->budget ? chain->size : queue->budget;
 	chain->writable.piece += chain->readable.count;
 	queue->next++;
 	return true;

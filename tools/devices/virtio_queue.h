@@ -19,6 +19,8 @@
 #include "devices/device.h"
 
 #define VIRTIO_QUEUE_SIZE 128		/* the largest; also the most descriptors of a chain */
+#define VIRTIO_CHAIN	(4u << 20)	/* the most bytes of a request that takes time by the byte */
+#define VIRTIO_ROUND	(8u << 20)	/* what is done at a time, with the machine's lock held */
 
 struct virtio_queue {
 	uint32_t chain_limit;		/* the device's: a chain of more bytes than this is an error */
@@ -34,12 +36,16 @@ struct virtio_queue {
 	bool indirect, event_idx;	/* VIRTIO_RING_F_* that were negotiated */
 	uint16_t next, end;		/* of the available ring: to be taken next; its index, last read */
 	uint16_t used_index, signalled;	/* of the used ring: the next, and that of the last interrupt */
+
+	uint64_t budget;		/* bytes that may still be taken in this round */
+	bool rests;			/* none, and chains are left */
 };
 
 /* A request: what the driver has written, then where it wants the answer. */
 struct virtio_chain {
 	uint16_t head;
 	struct buffers readable, writable;
+	uint64_t size;			/* of both */
 	struct iovec piece[VIRTIO_QUEUE_SIZE];
 };
 
@@ -50,12 +56,15 @@ bool virtio_queue_enable(struct virtio_queue *queue, const struct guest_memory *
 void virtio_queue_reset(struct virtio_queue *queue);
 
 /*
- * How many chains wait: no more than the queue's size, so who handles as many and leaves comes to an
- * end. The driver notifies again for what it adds later.
+ * Begins a round, and says how many chains wait: no more than the queue's size, so who handles as many and
+ * leaves comes to an end. The driver notifies again for what it adds later.
  */
 unsigned int virtio_queue_waiting(struct virtio_queue *queue);
 
-/* Takes the next chain of those; false if it breaks a rule. */
+/*
+ * Takes the next chain of those; false if it breaks a rule, or if chains of VIRTIO_ROUND bytes have been
+ * taken in this round: then the queue rests, and virtio_mmio.c calls notify() for it once more.
+ */
 bool virtio_queue_take(struct virtio_queue *queue, struct virtio_chain *chain);
 
 /* Gives it back, with so many bytes written from the beginning of what is writable. */

@@ -28,8 +28,8 @@ static void virtio_rng_notify(struct virtio_device *virtio, unsigned int number)
 	}
 }
 
-void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct irq irq,
-		     uint64_t base)
+void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct timers *timers,
+		     struct irq irq, uint64_t base)
 {
 	*rng = (struct virtio_rng){
 		.virtio = {
@@ -39,5 +39,5 @@ void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, 
 			.notify		= virtio_rng_notify,
 		},
 	};
-	virtio_mmio_init(&rng->virtio, "virtio-rng", memory, irq, base);
+	virtio_mmio_init(&rng->virtio, "virtio-rng", memory, timers, irq, base);
 }

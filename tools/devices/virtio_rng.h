@@ -13,7 +13,7 @@ struct virtio_rng {
 	struct virtio_device virtio;
 };
 
-void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct irq irq,
-		     uint64_t base);
+void virtio_rng_init(struct virtio_rng *rng, const struct guest_memory *memory, struct timers *timers,
+		     struct irq irq, uint64_t base);
 
 #endif /* MINIVMX_TOOLS_VIRTIO_RNG_H */
