@@ -84,7 +84,7 @@ fuzz: selftests ## build the fuzzers in build/fuzz/
 	$(MAKE) -C selftests OUT=$(abspath build/selftests) FUZZ=$(abspath build/fuzz) \
 		KSELFTEST="$$dir" fuzz
 
-linux-guest: build/linux/power-off ## make the Linux guest in build/linux/KERNEL/: vmlinuz, vmlinux, initrd, cmdline
+linux-guest: build/linux/power-off ## make the Linux guest in build/linux/KERNEL/: vmlinuz, initrd, cmdline
 	$(Q)dir=$$($(KERNELS) kselftest) && \
 	$(MAKE) -C selftests OUT=$(abspath build/selftests) KSELFTEST="$$dir" workload
 	$(Q)tools/linux/initramfs $(or $(KERNEL),6.1) build/linux/$(or $(KERNEL),6.1)
