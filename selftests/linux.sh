@@ -5,6 +5,7 @@
 #
 #   linux.sh CASE:KERNEL...      CASE: exit power_off panic reboot kvm; KERNEL: 6.1 6.12
 #
+# KERNEL may end in +pvh: vmlinux then, which has a PVH note, instead of the bzImage vmlinuz.
 # For the test machine, with the guests in linux/KERNEL (testbed --linux). Beside its end, each
 # boot runs the workload (selftests/linux/workload.c). kvm boots on /dev/kvm what exit has booted
 # on /dev/minivmx before it, and compares. TAP output; for busybox's shell.
@@ -54,13 +55,22 @@ stamp() {
 	done
 }
 
+# What tools/linux/boot takes, with the file that is to be booted.
+make_guest() {
+	guest=$here/linux/${kernel%+*} image=vmlinuz
+	[ "$guest" = "$here/linux/$kernel" ] || image=vmlinux
+	mkdir -p "$work/$kernel"
+	ln -sf "$guest/initrd" "$guest/cmdline" "$work/$kernel/"
+	ln -sf "$guest/$image" "$work/$kernel/vmlinuz"
+}
+
 # boot OPTION... -- COMMAND: starts the guest; its input comes from descriptor 9.
 boot() {
 	broken=0
 	stamp <"$work/out" >"$work/log" &
 	stamp=$!
 	begin=$(now)
-	MINIVMX=$here/bin/minivmx "$here/linux/boot" "$here/linux/$kernel" --timeout=150 --mem=128 \
+	MINIVMX=$here/bin/minivmx "$here/linux/boot" "$work/$kernel" --timeout=150 --mem=128 \
 		--disk="$work/disk,cow" "$@" <"$work/in" >"$work/out" 2>&1 &
 	runner=$!
 	exec 9>"$work/in"
@@ -164,11 +174,12 @@ case_kvm() {
 }
 
 case_power_off() {
-	boot --cpus=2 --console=virtio -- "exec </dev/hvc0 >/dev/hvc0 2>&1; $reads; $workload --cpus 2; power-off"
+	boot --cpus=2 --console=virtio -- "echo guest: on \$(tty); $reads; $workload --cpus 2; power-off"
 	wait_for "guest: reads" && say "$line"
 	finish
 	check workload	test_workload
 	check input	test_input
+	check terminal	printed 'guest: on /dev/hvc0'
 	check status	is $status 0
 	check disk	is_whole
 	show
@@ -196,6 +207,7 @@ echo "TAP version 13"
 make_disk
 for argument; do
 	name=${argument%%:*} kernel=${argument#*:}
+	make_guest
 	case_$name
 done
 echo "1..$number"
