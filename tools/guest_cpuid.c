@@ -21,6 +21,7 @@
 #define LEAF_THERMAL		0x6
 #define LEAF_TOPOLOGY		0xb
 #define LEAF_TSC		0x15
+#define LEAF_FREQUENCY		0x16	/* in MHz; without it guests measure the CPU by the 8254 */
 #define LEAF_TOPOLOGY_V2	0x1f
 #define LEAF_HYPERVISOR		0x40000000
 #define LEAF_HYPERVISOR_END	0x4000ffff
@@ -116,11 +117,14 @@ static void set_frequencies(struct minivmx_cpuid2 *cpuid, const struct vcpu *vcp
 		thermal->eax |= THERMAL_EAX_ARAT;
 	if (!basic || tsc_khz <= 0)
 		return;
-	if (basic->eax < LEAF_TSC)
-		basic->eax = LEAF_TSC;
-	remove_leaves(cpuid, LEAF_TSC, LEAF_TSC);
+	if (basic->eax < LEAF_FREQUENCY)
+		basic->eax = LEAF_FREQUENCY;
+	remove_leaves(cpuid, LEAF_TSC, LEAF_FREQUENCY);
 	add(cpuid, (struct minivmx_cpuid_entry2){
 		.function = LEAF_TSC, .eax = LAPIC_TIMER_HZ / 1000, .ebx = tsc_khz, .ecx = LAPIC_TIMER_HZ });
+	add(cpuid, (struct minivmx_cpuid_entry2){
+		.function = LEAF_FREQUENCY, .eax = tsc_khz / 1000, .ebx = tsc_khz / 1000,
+		.ecx = LAPIC_TIMER_HZ / 1000000 });
 }
 
 /* Only a name, where hypervisors give theirs: no feature follows. */
