@@ -414,4 +414,36 @@ TEST_F(terminal, output_to_a_full_nonblocking_pipe)
 	EXPECT_EQ(STATUS_QUIT << 8, report(self));
 }
 
+/* Nobody reads what it prints. */
+TEST_F(terminal, quits_although_stdout_stalls)
+{
+	start_raw(_metadata, self);
+	type(_metadata, self, "PPa");
+	usleep(100000);
+	type(_metadata, self, "\1x");
+	EXPECT_EQ(STATUS_QUIT << 8, report(self));
+	EXPECT_TRUE(is_as_before(self));
+}
+
+TEST_F(terminal, says_what_a_stalled_stdout_loses)
+{
+	char text[64];
+	int input, output, lost;
+	size_t count = 0;
+
+	make_pipe(_metadata, &self->in, &input);
+	make_pipe(_metadata, &output, &self->out);
+	start(_metadata, self);
+	close(self->out);
+	ASSERT_EQ(11, write(input, "PPPPPPPPPPQ", 11));
+	ASSERT_EQ(STATUS_QUIT << 8, report(self));
+	for (ssize_t n; (n = read(output, self->text, sizeof(self->text))) > 0;)
+		for (ssize_t i = 0; i < n; i++)
+			count++;
+	ASSERT_GT(read(self->master, text, sizeof(text) - 1), 0);
+	lost = atoi(text);
+	/* All but what the pipe took: the bytes, their echo, "begin" and "end". */
+	EXPECT_EQ(10 * FLOOD + 11 * 4 + 8, count + lost);
+}
+
 TEST_HARNESS_MAIN

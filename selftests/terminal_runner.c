@@ -161,6 +161,7 @@ int terminal_runner(size_t limit)
 	event_loop_run(&runner.loop);
 	print(&runner, "end");
 	terminal_close(&runner.terminal);
+	terminal_finish(&runner.terminal, false);
 	event_loop_close(&runner.loop);
 	return runner.status;
 }

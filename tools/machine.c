@@ -122,6 +122,7 @@ static void signal_ready(struct event_source *source, uint32_t events)
 	}
 	terminal_close(&machine->terminal);
 	complain("stopped by %s; the guest was still running", info.ssi_signo == SIGINT ? "Ctrl-C" : "SIGTERM");
+	machine->hurries = true;
 	machine_stop(machine, STATUS_SIGNAL + info.ssi_signo);
 }
 
@@ -165,7 +166,10 @@ static void console_resized(struct terminal_user *user)
 
 static void quit(struct terminal_user *user)
 {
-	machine_stop(container_of(user, struct machine, user), STATUS_OK);
+	struct machine *machine = container_of(user, struct machine, user);
+
+	machine->hurries = true;
+	machine_stop(machine, STATUS_OK);
 }
 
 /* Who has the terminal. The output of both consoles goes to it. */
@@ -211,7 +215,7 @@ static void time_is_over(struct timer *timer)
 
 	terminal_close(&machine->terminal);
 	complain("%s did not end within %g s", machine->options->guest, machine->options->timeout);
-	machine->timed_out = true;
+	machine->timed_out = machine->hurries = true;
 	machine_stop(machine, STATUS_TIMEOUT);
 }
 
@@ -285,6 +289,18 @@ static int build(struct machine *machine)
 	return status;
 }
 
+/* Who reads stdout may take as long as they like; Ctrl-C ends that as it ends any program. */
+static void finish_output(struct machine *machine)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+	terminal_finish(&machine->terminal, !machine->hurries);
+}
+
 static int run(struct machine *machine)
 {
 	unsigned int cpus = machine->options->cpus;
@@ -306,6 +322,7 @@ static int run(struct machine *machine)
 		for (unsigned int i = 0; i < cpus; i++)
 			print_state(&machine->vm.vcpu[i]);
 	trace_summary(&machine->trace);
+	finish_output(machine);
 	return machine->status;
 }
 

@@ -72,6 +72,7 @@ struct machine {
 	struct event_source signals;	/* SIGINT, SIGTERM, SIGIO from gdb */
 	struct timer timeout;
 	bool timed_out;
+	bool hurries;			/* to its end: the user, or the time, wants it */
 	struct trace trace;
 	struct gdb *gdb;		/* NULL: no debugger */
 	struct cpu cpu[VCPUS_MAX];

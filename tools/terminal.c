@@ -7,6 +7,7 @@
  * waits in a buffer, so that Ctrl-A x works with a guest that reads nothing.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "tty_mode.h"
 
 #define CTRL_A		1
+#define STALLED_S	1		/* stdout takes nothing any more */
 #define FLUSH_NS	2000000		/* what is no full line is printed after that */
 
 /* What the handler of SIGWINCH writes to. */
@@ -33,28 +35,9 @@ static const char help[] =
 static const char statistics_help[] =
 	"Ctrl-A s       statistics\r\n";
 
-/* A pipe or terminal may have been made non-blocking by somebody who shares it. */
-static void write_all(struct terminal *terminal, const uint8_t *bytes, size_t count)
-{
-	while (count && !terminal->output_failed) {
-		ssize_t written = write(STDOUT_FILENO, bytes, count);
-
-		if (written >= 0) {
-			bytes += written;
-			count -= written;
-		} else if (errno == EAGAIN) {
-			poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, -1);
-		} else if (errno != EINTR) {
-			terminal->output_failed = true;
-			complain("cannot write to stdout: %s; what the guest prints is lost from here on",
-				 strerror(errno));
-		}
-	}
-}
-
 static void flush(struct terminal *terminal)
 {
-	write_all(terminal, terminal->printed, terminal->printed_count);
+	stdout_writer_put(&terminal->writer, terminal->printed, terminal->printed_count);
 	terminal->printed_count = 0;
 }
 
@@ -76,7 +59,7 @@ static void print(struct output *output, const uint8_t *bytes, size_t count)
 	if (terminal->printed_count + count > sizeof(terminal->printed))
 		flush(terminal);
 	if (count > sizeof(terminal->printed)) {
-		write_all(terminal, bytes, count);
+		stdout_writer_put(&terminal->writer, bytes, count);
 		return;
 	}
 	memcpy(terminal->printed + terminal->printed_count, bytes, count);
@@ -85,6 +68,14 @@ static void print(struct output *output, const uint8_t *bytes, size_t count)
 		flush(terminal);
 	else if (!terminal->flush.armed)
 		timer_arm(&terminal->flush, timers_now(terminal->flush.timers) + FLUSH_NS);
+}
+
+static size_t output_room(struct output *output)
+{
+	struct terminal *terminal = container_of(output, struct terminal, output);
+	size_t room = stdout_writer_room(&terminal->writer);
+
+	return room > terminal->printed_count ? room - terminal->printed_count : 0;
 }
 
 static void say(struct terminal *terminal, const char *text)
@@ -254,12 +245,18 @@ int terminal_open(struct terminal *terminal, struct event_loop *loop, struct ter
 	int status = 0, error;
 
 	memset(terminal, 0, sizeof(*terminal));
-	terminal->output.write = print;
+	terminal->output = (struct output){ .write = print, .room = output_room };
 	terminal->user = user;
 	terminal->loop = loop;
 	terminal->input = (struct event_source){ .fd = STDIN_FILENO, .ready = input_ready };
 	terminal->resizes.fd = -1;
 	timer_init(&terminal->flush, &loop->timers, flush_expires);
+	error = stdout_writer_start(&terminal->writer);
+	if (error) {
+		complain("cannot start a thread for the terminal: %s", strerror(error));
+		return STATUS_HOST_ERROR;
+	}
+	terminal->is_open = true;
 	terminal->keys = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	if (user->resized && isatty(STDOUT_FILENO))
 		status = watch_size(terminal);
@@ -283,7 +280,10 @@ int terminal_open(struct terminal *terminal, struct event_loop *loop, struct ter
 
 void terminal_close(struct terminal *terminal)
 {
+	if (!terminal->is_open)
+		return;
 	flush(terminal);
+	stdout_writer_wait(&terminal->writer, STALLED_S);
 	timer_cancel(&terminal->flush);
 	terminal->ended = true;
 	watch_input(terminal);
@@ -295,4 +295,19 @@ void terminal_close(struct terminal *terminal)
 	event_loop_unwatch(terminal->loop, &terminal->resizes);
 	close(terminal->resizes.fd);
 	terminal->resizes.fd = -1;
+}
+
+void terminal_finish(struct terminal *terminal, bool patient)
+{
+	uint64_t lost;
+
+	if (!terminal->is_open)
+		return;
+	terminal_close(terminal);
+	if (patient)
+		stdout_writer_wait(&terminal->writer, -1);
+	lost = stdout_writer_lost(&terminal->writer);
+	/* A terminal that stalls would take that no more than the rest. */
+	if (lost && poll(&(struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT }, 1, 0) == 1)
+		complain("%" PRIu64 " bytes that the guest printed are lost: stdout took none for too long", lost);
 }

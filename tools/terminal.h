@@ -11,6 +11,7 @@
 
 #include "devices/device.h"
 #include "event_loop.h"
+#include "stdout_writer.h"
 
 /* Who has the terminal. */
 struct terminal_user {
@@ -32,19 +33,23 @@ struct terminal {
 	bool watching, ended;		/* of stdin */
 	bool keys;			/* Ctrl-A is ours */
 	bool command;			/* the key after Ctrl-A comes next */
-	bool output_failed;
+	bool is_open;
 	uint8_t typed[65536];		/* what the guest has had no room for */
 	size_t typed_first, typed_count;
 	uint8_t printed[4096];		/* what stdout has not been given yet */
 	size_t printed_count;
 	struct timer flush;
+	struct stdout_writer writer;
 };
 
 /* 0 or an exit status. A process has one terminal. */
 int terminal_open(struct terminal *terminal, struct event_loop *loop, struct terminal_user *user);
 
-/* Prints what waits, and gives the terminal back as it was. Once more is no harm. */
+/* Prints what waits, unless stdout stalls, and gives the terminal back as it was. Once more is no harm. */
 void terminal_close(struct terminal *terminal);
+
+/* The last call: patient waits for stdout however long it takes. Says how much is lost, if anything is. */
+void terminal_finish(struct terminal *terminal, bool patient);
 
 /* The guest has room again: calls input(), as long as there is something. */
 void terminal_room(struct terminal *terminal);

@@ -66,6 +66,37 @@ TEST_F(console, output)
 	EXPECT_TRUE(self->rig.level[DRIVER_LINE]);
 }
 
+static size_t free_bytes;
+
+static size_t output_room(struct output *output)
+{
+	(void)output;
+	return free_bytes;
+}
+
+/* The buffers stay the device's until what they hold can be printed. */
+TEST_F(console, output_without_room)
+{
+	struct vring_desc part = { TEXT, 6, 0, 0 };
+
+	self->rig.output.room = output_room;
+	free_bytes = 1000;
+	ASSERT_TRUE(driver_start(&self->driver, 0, 8));
+	driver_add(&self->driver, TRANSMITQ, &part, 1);
+	driver_add(&self->driver, TRANSMITQ, &part, 1);
+	driver_notify(&self->driver, TRANSMITQ);
+	rig_pass(&self->rig, NS_PER_S);
+	EXPECT_EQ(0, self->rig.written_count);
+	EXPECT_FALSE(driver_get(&self->driver, TRANSMITQ, NULL, NULL));
+	free_bytes = 1000000;
+	rig_pass(&self->rig, NS_PER_S);
+	EXPECT_EQ(12, self->rig.written_count);
+	EXPECT_TRUE(self->rig.level[DRIVER_LINE]);
+	EXPECT_TRUE(driver_get(&self->driver, TRANSMITQ, NULL, NULL));
+	EXPECT_TRUE(driver_get(&self->driver, TRANSMITQ, NULL, NULL));
+	EXPECT_EQ(NULL, self->rig.timers.first);
+}
+
 TEST_F(console, input)
 {
 	struct vring_desc room = { ROOM, 4, VRING_DESC_F_WRITE, 0 };

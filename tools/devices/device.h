@@ -87,6 +87,7 @@ struct stop {
 /* Where a device's output goes: a terminal, a file, a test's buffer. */
 struct output {
 	void (*write)(struct output *output, const uint8_t *bytes, size_t count);
+	size_t (*room)(struct output *output);	/* or NULL; what is written beyond it is lost */
 };
 
 /* The guest's memory, for devices that read and write it themselves. */

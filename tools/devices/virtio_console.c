@@ -15,7 +15,8 @@ enum {
 	TRANSMITQ,
 };
 
-#define CHAIN_LIMIT	(1024 * 1024)
+#define CHAIN_LIMIT	(256 * 1024)
+#define FULL_NS		10000000	/* after that, output that had no room is tried again */
 
 size_t virtio_console_room(const struct virtio_console *console)
 {
@@ -68,11 +69,28 @@ static void transmit(struct virtio_console *console)
 	struct virtio_chain chain;
 	struct iovec next;
 
-	for (unsigned int n = virtio_queue_waiting(queue); n && virtio_queue_take(queue, &chain); n--) {
+	for (unsigned int n = virtio_queue_waiting(queue); n; n--) {
+		/* The driver gets its buffers back when there is room for what is in them. */
+		if (console->output->room && console->output->room(console->output) < CHAIN_LIMIT) {
+			timer_arm(&console->full, timers_now(console->full.timers) + FULL_NS);
+			return;
+		}
+		if (!virtio_queue_take(queue, &chain))
+			return;
 		while ((next = buffers_next(&chain.readable, SIZE_MAX)).iov_len)
 			console->output->write(console->output, next.iov_base, next.iov_len);
 		virtio_queue_give(queue, &chain, 0);
 	}
+}
+
+static void look_again(struct timer *timer)
+{
+	struct virtio_console *console = container_of(timer, struct virtio_console, full);
+
+	if (!virtio_running(&console->virtio))
+		return;
+	transmit(console);
+	virtio_settle(&console->virtio);
 }
 
 static void virtio_console_notify(struct virtio_device *virtio, unsigned int number)
@@ -120,5 +138,6 @@ void virtio_console_init(struct virtio_console *console, struct output *output,
 		},
 		.output = output,
 	};
+	timer_init(&console->full, timers, look_again);
 	virtio_mmio_init(&console->virtio, "virtio-console", memory, timers, irq, base);
 }

@@ -23,6 +23,7 @@ struct virtio_console {
 	void (*has_room)(struct virtio_console *console);
 	uint8_t input[VIRTIO_CONSOLE_INPUT];	/* for which the driver has given no buffers yet */
 	size_t count;
+	struct timer full;			/* the output has no room: looks again */
 };
 
 void virtio_console_init(struct virtio_console *console, struct output *output,
