@@ -117,6 +117,7 @@ long vcpu_set_cpuid(struct vcpu *vcpu, const struct minivmx_cpuid2 __user *user)
 long vcpu_get_cpuid(struct vcpu *vcpu, struct minivmx_cpuid2 __user *user);
 long vcpu_get_msrs(struct vcpu *vcpu, struct minivmx_msrs __user *user);
 long vcpu_set_msrs(struct vcpu *vcpu, const struct minivmx_msrs __user *user);
+long vcpu_get_vmcs(struct vcpu *vcpu, struct minivmx_vmcs __user *user);
 
 /* vcpu_state.c */
 /* The ioctls that get or set guest registers; -ENOTTY: not one of them. */

@@ -128,6 +128,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_get_msrs(vcpu, (void __user *)arg);
 	case MINIVMX_SET_MSRS:
 		return vcpu_set_msrs(vcpu, (void __user *)arg);
+	case MINIVMX_GET_VMCS:
+		return vcpu_get_vmcs(vcpu, (void __user *)arg);
 	default:
 		return vcpu_state_ioctl(vcpu, ioctl, (void __user *)arg);
 	}
@@ -140,7 +142,7 @@ static long vcpu_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 
 	if (vcpu->vm->mm != current->mm)
 		return -EIO;
-	if (_IOC_TYPE(ioctl) != MINIVMX_IO)
+	if (_IOC_TYPE(ioctl) != MINIVMX_IO && _IOC_TYPE(ioctl) != MINIVMX_EXT)
 		return -ENOTTY;
 	/* Needs nothing of the vCPU but that it is there, so a reader need not wait for RUN. */
 	if (ioctl == MINIVMX_GET_STATS_FD)

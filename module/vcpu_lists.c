@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vcpu_lists.c - the ioctls of a vCPU that take a list: CPUID entries and MSRs.
+ * vcpu_lists.c - the ioctls of a vCPU that take a list: CPUID entries, MSRs, VMCS fields.
  *
  * Reached from vcpu.c with vcpu->mutex held, outside slices. Each list begins with its length,
  * which is read once and bounded before anything is allocated.
  */
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <asm/vmx.h>
 
 #include "module/minivmx.h"
 
@@ -107,4 +109,58 @@ long vcpu_set_msrs(struct vcpu *vcpu, const struct minivmx_msrs __user *user)
 			break;
 	kfree(entries);
 	return done;
+}
+
+/* ---------------------------------------------------------------------------- VMCS */
+
+/* SDM 3D "Field Encoding in VMCS" */
+#define FIELD_TYPE(encoding)	(((encoding) >> 10) & 3)
+#define FIELD_TYPE_HOST		3
+
+/*
+ * Leaves out what would tell where the host's kernel is, in its address space and in the machine's
+ * memory: what remains of the list.
+ */
+static unsigned int hide_host(struct minivmx_vmcs_field *fields, unsigned int count)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (FIELD_TYPE(fields[i].encoding) == FIELD_TYPE_HOST)
+			continue;
+		if (fields[i].encoding == EPT_POINTER || fields[i].encoding == MSR_BITMAP)
+			fields[i].value &= ~PAGE_MASK;
+		fields[left++] = fields[i];
+	}
+	return left;
+}
+
+long vcpu_get_vmcs(struct vcpu *vcpu, struct minivmx_vmcs __user *user)
+{
+	struct minivmx_vmcs_field *fields;
+	struct minivmx_vmcs header, reply = {};
+	long err;
+
+	if (copy_from_user(&header, user, sizeof(header)))
+		return -EFAULT;
+	if (header.flags)
+		return -EINVAL;
+	fields = kvcalloc(VMX_VMCS_FIELDS, sizeof(*fields), GFP_KERNEL_ACCOUNT);
+	if (!fields)
+		return -ENOMEM;
+	err = vmx_get_vmcs(vcpu->vmx, fields, &reply.nent);
+	if (err)
+		goto free_fields;
+	if (!capable(CAP_SYS_ADMIN)) {
+		reply.nent = hide_host(fields, reply.nent);
+		reply.flags = MINIVMX_VMCS_HOST_HIDDEN;
+	}
+	if (header.nent < reply.nent)
+		err = put_user(reply.nent, &user->nent) ? -EFAULT : -E2BIG;
+	else if (copy_to_user(user, &reply, sizeof(reply)) ||
+		 copy_to_user(user->entries, fields, reply.nent * sizeof(*fields)))
+		err = -EFAULT;
+free_fields:
+	kvfree(fields);
+	return err;
 }

@@ -33,6 +33,9 @@
 
 _Static_assert(MINIVMX_IO == KVMIO, "ioctl type");
 _Static_assert(MINIVMX_EXT != KVMIO, "the extensions have a type of their own");
+_Static_assert(sizeof(struct minivmx_vmx_cap) == 24 && sizeof(struct minivmx_vmx_caps) == 8, "GET_VMX_CAPS");
+_Static_assert(sizeof(struct minivmx_vmcs_field) == 16 && sizeof(struct minivmx_vmcs) == 8, "GET_VMCS");
+_Static_assert(MINIVMX_GET_VMX_CAPS != MINIVMX_GET_VMCS, "the extensions' numbers differ");
 
 /* ioctl numbers: the direction and the argument's size are part of them */
 SAME(API_VERSION);
@@ -521,14 +524,14 @@ TEST(run_page_written_by_kvm_name)
 TEST(kvm_has_no_extension_calls)
 {
 	struct minivmx_vmx_caps caps = { 0 };
-	int kvm, ret;
+	struct minivmx_vmcs vmcs = { 0 };
+	struct vm kvm;
 
 	VM_REQUIRE(KVM_DEVICE);
-	kvm = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, kvm);
-	ret = vm_ioctl(kvm, MINIVMX_GET_VMX_CAPS, (unsigned long)&caps);
-	EXPECT_GT(0, ret);
-	close(kvm);
+	ASSERT_EQ(0, vm_create(&kvm, KVM_DEVICE));
+	EXPECT_GT(0, vm_ioctl(kvm.dev, MINIVMX_GET_VMX_CAPS, (unsigned long)&caps));
+	EXPECT_GT(0, vm_ioctl(kvm.vcpu, MINIVMX_GET_VMCS, (unsigned long)&vmcs));
+	vm_destroy(&kvm);
 }
 
 FIXTURE(device) { int fd; };

@@ -21,7 +21,7 @@
  *   EINTR   a fatal signal arrived while the call waited for another one on the same vCPU
  *   EIO     the caller's address space is not the one that made the VM
  *   ENOTTY  no such ioctl on this kind of file descriptor
- * GET_SREGS, TRANSLATE and RUN look into the CPU, and can find that it can't be had:
+ * GET_SREGS, TRANSLATE, GET_VMCS and RUN look into the CPU, and can find that it can't be had:
  *   EBUSY   VMX operation belongs to somebody who can't lend it (see the README)
  *   EXDEV   this CPU came online after the module was loaded, and is not like the others
  *   EIO     the CPU refused a VMX instruction
@@ -323,6 +323,20 @@
  * Errors: E2BIG, nent is too small (nent then holds the number needed); EINVAL, flags not 0.
  */
 #define MINIVMX_GET_VMX_CAPS		_IOWR(MINIVMX_EXT, 0x00, struct minivmx_vmx_caps)
+
+/*
+ * vCPU: its VMCS, every field that this CPU has, by encoding, with what VM entry would find there
+ * if RUN were called now and left aside what the run page asks for. So after
+ * MINIVMX_EXIT_FAIL_ENTRY it is the VMCS that the CPU refused, until a SET call changes it. The
+ * host-state area is as the last RUN left it. The call changes nothing.
+ * In: nent, the room in entries[]; flags 0. Out: nent, the number written; flags.
+ * A caller without CAP_SYS_ADMIN is not shown where the host's kernel is: the host-state fields are
+ * left out, of the EPT pointer and the address of the MSR bitmaps bits 63:12 are 0, and flags
+ * is MINIVMX_VMCS_HOST_HIDDEN.
+ * Errors: E2BIG, nent is too small (nent then holds the number needed); EINVAL, flags not 0;
+ *   ENOMEM.
+ */
+#define MINIVMX_GET_VMCS		_IOWR(MINIVMX_EXT, 0x01, struct minivmx_vmcs)
 
 /* -------------------------------------------------------------------- capabilities */
 
@@ -909,6 +923,22 @@ struct minivmx_vmx_caps {
 	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
 	__u32 flags;		/* in: 0 */
 	struct minivmx_vmx_cap entries[];
+};
+
+/* ---------------------------------------------------------------------------- VMCS */
+
+struct minivmx_vmcs_field {
+	__u32 encoding;		/* out: SDM 3D "Field Encoding in VMCS"; access type full */
+	__u32 padding;
+	__u64 value;		/* out */
+};
+
+#define MINIVMX_VMCS_HOST_HIDDEN	(1U << 0)
+
+struct minivmx_vmcs {
+	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
+	__u32 flags;		/* in: 0; out: MINIVMX_VMCS_* */
+	struct minivmx_vmcs_field entries[];
 };
 
 #endif /* _UAPI_MINIVMX_H */

@@ -36,19 +36,29 @@ enum vmcs_width { VMCS_WIDTH_16, VMCS_WIDTH_64, VMCS_WIDTH_32, VMCS_WIDTH_NATURA
 /* Out of line: a field that can't be read or written is a bug of ours; say which, once. */
 void vmcs_access_failed(unsigned long field, bool write);
 
-/* CF or ZF set by the instruction, or a fault, mean that it failed. SDM 3C "Conventions". */
-static __always_inline unsigned long vmread(unsigned long field)
+/*
+ * CF or ZF set by the instruction, or a fault, mean that it failed: there is no such field. The
+ * CPU then notes error 12 in the VMCS. SDM 3C "Conventions", "VM Instruction Error Numbers".
+ */
+static __always_inline bool vmread_exists(unsigned long field, unsigned long *value)
 {
-	unsigned long value = 0;
 	bool failed = true;
 
+	*value = 0;
 	asm volatile("1: vmread %[field], %[value]\n\t"
 		     "setna %[failed]\n"
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)
-		     : [value] "+r" (value), [failed] "+q" (failed)
+		     : [value] "+r" (*value), [failed] "+q" (failed)
 		     : [field] "r" (field) : "cc");
-	if (unlikely(failed))
+	return !failed;
+}
+
+static __always_inline unsigned long vmread(unsigned long field)
+{
+	unsigned long value;
+
+	if (unlikely(!vmread_exists(field, &value)))
 		vmcs_access_failed(field, false);
 	return value;
 }

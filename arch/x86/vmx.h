@@ -197,6 +197,13 @@ int vmx_set_vcpu_events(struct vmx_vcpu *vmx, const struct minivmx_vcpu_events *
 int vmx_get_mp_state(struct vmx_vcpu *vmx, struct minivmx_mp_state *state);
 int vmx_set_mp_state(struct vmx_vcpu *vmx, const struct minivmx_mp_state *state);
 
+/*
+ * GET_VMCS: all fields, as the next VM entry would find them; at most VMX_VMCS_FIELDS. 0, or as
+ * slice_begin().
+ */
+#define VMX_VMCS_FIELDS	512
+int vmx_get_vmcs(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields, unsigned int *count);
+
 /* TRANSLATE: linear_address in, the rest out. */
 int vmx_translate(struct vmx_vcpu *vmx, struct minivmx_translation *translation);
 

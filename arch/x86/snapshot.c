@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * snapshot.c - GET_VMCS: every field of a vCPU's VMCS, as the next VM entry would find it.
+ *
+ * Reached from module/vcpu_lists.c, interrupts on. Nothing else needs to know which fields there
+ * are: the CPU is asked, once, by trying every encoding on a VMCS that is made for it. On a
+ * vCPU's own VMCS the attempt would write over the VM-instruction error of a failed entry.
+ */
+#include <linux/irqflags.h>
+#include <linux/mutex.h>
+#include <asm/msr-index.h>
+#include <asm/vmx.h>
+
+#include "arch/x86/host.h"
+#include "arch/x86/inject.h"
+#include "arch/x86/setup.h"
+#include "arch/x86/slice.h"
+#include "arch/x86/state.h"
+#include "arch/x86/vcpu.h"
+#include "arch/x86/vmcs.h"
+
+/* --------------------------------------------------------------- the fields there are */
+
+/* Bits 11:10 and 14:13 of an encoding: type and width. SDM 3D "Field Encoding in VMCS". */
+#define FIELD_TYPES	4
+#define FIELD_WIDTHS	4
+
+static inline u16 field_encoding(unsigned int width, unsigned int type, unsigned int index)
+{
+	return width << 13 | type << 10 | index << 1;
+}
+
+static DEFINE_MUTEX(known_lock);
+static u16 known_fields[VMX_VMCS_FIELDS];	/* by encoding */
+static unsigned int known_count;		/* 0: not yet asked for */
+
+/* In a slice. */
+static void find_fields(void)
+{
+	unsigned int highest, count = 0;
+	unsigned long value;
+	u64 vmcs_enum;
+
+	/* SDM 3D "VMCS Enumeration": bits 9:1 are the highest index of all. */
+	rdmsrq(MSR_IA32_VMX_VMCS_ENUM, vmcs_enum);
+	highest = (vmcs_enum >> 1) & 0x1ff;
+	for (unsigned int width = 0; width < FIELD_WIDTHS; width++)
+		for (unsigned int type = 0; type < FIELD_TYPES; type++)
+			for (unsigned int index = 0; index <= highest; index++) {
+				u16 encoding = field_encoding(width, type, index);
+
+				if (count < VMX_VMCS_FIELDS && vmread_exists(encoding, &value))
+					known_fields[count++] = encoding;
+			}
+	known_count = count;
+}
+
+static int know_fields(void)
+{
+	struct vmcs_region vmcs = {};
+	struct slice slice;
+	int err = 0;
+
+	mutex_lock(&known_lock);
+	if (known_count)
+		goto unlock;
+	err = vmcs_alloc(&vmcs);
+	if (err)
+		goto unlock;
+	local_irq_disable();
+	err = slice_begin(&slice, &vmcs);
+	if (!err) {
+		find_fields();
+		slice_end(&slice, &vmcs);
+	}
+	local_irq_enable();
+	vmcs_free(&vmcs);
+unlock:
+	mutex_unlock(&known_lock);
+	return err;
+}
+
+/* ------------------------------------------------------------------------ a snapshot */
+
+/*
+ * Writes what the next slice would write before its first VM entry. A VMCS that no slice has seen
+ * stays one: what its constant fields are can still change with CPUID. One that has been entered
+ * keeps its host-state area, which each slice refreshes for its own CPU.
+ */
+static void load_as_for_entry(struct vmx_vcpu *vmx)
+{
+	struct host_state host;
+
+	if (!vmx->vmcs.written) {
+		vmcs_setup(vmx);
+		host_fields_refresh(vmx, &host);
+	}
+	state_load(vmx);
+	inject_before_entry(vmx);
+}
+
+/*
+ * In a slice. What was to be written stays so. RFLAGS and the pending debug exceptions get bits for
+ * what waits, which may be gone by the next entry: they are put back.
+ */
+static void read_fields(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields)
+{
+	const struct debug_state debug = vmx->debug;
+	const struct vmx_events events = vmx->events;
+	const u64 events_injected = vmx->stats.events_injected;
+	const unsigned int dirty = vmx->dirty;
+	const unsigned long rflags = vmcs_read(GUEST_RFLAGS);
+	const unsigned long pending_debug = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
+	bool event_in_vmcs;
+
+	load_as_for_entry(vmx);
+	for (unsigned int i = 0; i < known_count; i++) {
+		unsigned long value = vmread(known_fields[i]);
+
+		fields[i] = (struct minivmx_vmcs_field){
+			.encoding = known_fields[i],
+			.value = value,
+		};
+	}
+	vmcs_write(GUEST_RFLAGS, rflags);
+	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, pending_debug);
+	event_in_vmcs = vmx->events.in_vmcs;
+	vmx->events = events;
+	vmx->events.in_vmcs = event_in_vmcs;
+	vmx->debug = debug;
+	vmx->stats.events_injected = events_injected;
+	vmx->dirty = dirty;
+}
+
+int vmx_get_vmcs(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields, unsigned int *count)
+{
+	struct slice slice;
+	int err = know_fields();
+
+	if (err)
+		return err;
+	local_irq_disable();
+	err = slice_begin(&slice, &vmx->vmcs);
+	if (!err) {
+		read_fields(vmx, fields);
+		*count = known_count;
+		slice_end(&slice, &vmx->vmcs);
+	}
+	local_irq_enable();
+	return err;
+}
