@@ -110,7 +110,6 @@ static void let_gdb(struct cpu *cpu, int (*act)(struct gdb *gdb))
 static int take_init(struct cpu *cpu)
 {
 	cpu->init = false;
-	cpu->startup = false;
 	cpu->halted = false;
 	cpu->nmi = false;
 	/* The first CPU would run the firmware, which is not here. */

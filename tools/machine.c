@@ -80,6 +80,8 @@ static void send_init(struct lapic_host *host, unsigned int index)
 		return;
 	}
 	cpu_of(host, index)->init = true;
+	/* One that follows may come before the CPU's thread has seen the INIT, and counts. */
+	cpu_of(host, index)->startup = false;
 	cpu_kick(cpu_of(host, index));
 }
 
