@@ -158,7 +158,8 @@ static bool all_dead(const struct machine *machine)
 	for (unsigned int i = 0; i < machine->vm.vcpus; i++) {
 		const struct cpu *cpu = &machine->cpu[i];
 
-		if (!is_dead(cpu) || cpu->nmi || cpu->init || cpu->startup)
+		/* An NMI does not wake what waits for a startup IPI. */
+		if (!is_dead(cpu) || cpu->init || (cpu->waits_for_startup ? cpu->startup : cpu->nmi))
 			return false;
 	}
 	return true;
