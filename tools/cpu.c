@@ -334,7 +334,8 @@ static int run(struct cpu *cpu)
 		error = errno;
 	come_back(cpu);
 	*(volatile __u8 *)&run->immediate_exit = 0;
-	if (run->cr8 != lapic_get_tpr(lapics, index))
+	/* An INIT that came meanwhile has reset the TPR. */
+	if (!cpu->init && run->cr8 != lapic_get_tpr(lapics, index))
 		lapic_set_tpr(lapics, index, run->cr8);
 	lapic_set_base(lapics, index, run->apic_base);
 	return error;
