@@ -187,6 +187,9 @@ static void input_ready(struct event_source *source, uint32_t events)
 	struct terminal *terminal = container_of(source, struct terminal, input);
 
 	(void)events;
+	/* A CPU's thread has closed it since the event: a terminal that is not raw would make read() wait. */
+	if (!terminal->watching)
+		return;
 	read_input(terminal);
 	terminal_room(terminal);
 }
