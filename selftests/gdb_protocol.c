@@ -180,11 +180,11 @@ TEST_F(gdb_protocol, reads_and_writes_memory)
 	EXPECT_REPLY("0102012324", "m200ffe,5");
 	EXPECT_REPLY("OK", "X200000,0:");
 	EXPECT_REPLY("", "m200000,0");
-	/* 64 MiB: what is there at the end, and nothing behind it */
-	EXPECT_REPLY("0000", "m3fffffe,4");
-	EXPECT_REPLY("E0e", "m4000000,1");
-	EXPECT_REPLY("E0e", "M3fffffe,4:01020304");
-	EXPECT_REPLY("0000", "m3fffffe,2");
+	/* 256 MiB: what is there at the end, and nothing behind it */
+	EXPECT_REPLY("0000", "mffffffe,4");
+	EXPECT_REPLY("E0e", "m10000000,1");
+	EXPECT_REPLY("E0e", "Mffffffe,4:01020304");
+	EXPECT_REPLY("0000", "mffffffe,2");
 	EXPECT_REPLY("E0e", "mffffffffffffffff,1");
 	EXPECT_REPLY("E16", "M200000,2:01");
 	EXPECT_REPLY("E16", "M200000,1:0102");
