@@ -15,6 +15,7 @@
 #define SNAPSHOT_FIELDS		256
 #define SNAPSHOT_MSRS		32
 #define SNAPSHOT_AREA_ENTRIES	64
+#define SNAPSHOT_NAME_SIZE	96
 
 struct snapshot_pair {
 	uint32_t number;		/* a field's encoding (SDM 3D "Field Encoding in VMCS"), an MSR's index */
@@ -22,6 +23,10 @@ struct snapshot_pair {
 };
 
 struct snapshot {
+	/* Where it comes from; empty where that is not known. */
+	char device[SNAPSHOT_NAME_SIZE], kernel[SNAPSHOT_NAME_SIZE], cpu[SNAPSHOT_NAME_SIZE];
+	bool host_hidden;		/* as MINIVMX_VMCS_HOST_HIDDEN: no host-state fields, addresses are 0 */
+
 	/* What the outcome was: as in MINIVMX_EXIT_FAIL_ENTRY, or nothing has failed. */
 	bool failed;
 	uint64_t failure_reason;	/* VM-instruction error, or exit reason with bit 31 */
