@@ -106,20 +106,6 @@ static void let_gdb(struct cpu *cpu, int (*act)(struct gdb *gdb))
 
 /* ------------------------------------------------------------------------- waking up */
 
-/* INIT: the state of reset, and no instruction until a startup IPI. SDM 3A "MP Initialization". */
-static int take_init(struct cpu *cpu)
-{
-	cpu->init = false;
-	cpu->halted = false;
-	cpu->nmi = false;
-	/* The first CPU would run the firmware, which is not here. */
-	cpu->waits_for_startup = true;
-	if (ioctl(cpu->vcpu->fd, MINIVMX_SET_SREGS, &cpu->reset_sregs) < 0 ||
-	    ioctl(cpu->vcpu->fd, MINIVMX_SET_REGS, &cpu->reset_regs) < 0)
-		return failed(cpu, "INIT");
-	return 0;
-}
-
 /* Startup: real mode, at the page that the vector names. */
 static int take_startup(struct cpu *cpu)
 {
@@ -217,10 +203,9 @@ static int take_events(struct cpu *cpu)
 	}
 	if (machine->stopping)
 		return -1;
-	if (cpu->gdb_waits)
+	/* Both want the last exit to be complete: cpu_thread(). */
+	if (cpu->gdb_waits || cpu->init)
 		return 0;
-	if (cpu->init)
-		return take_init(cpu);
 	if (cpu->waits_for_startup)
 		return take_startup(cpu);
 	if (cpu->nmi && take_nmi(cpu) < 0)
@@ -351,22 +336,47 @@ static void run_guest(struct cpu *cpu)
 		run_failed(cpu, error);
 }
 
-/* A RUN that runs nothing completes the last exit, so that gdb sees the guest between two instructions. */
-static void serve_gdb(struct cpu *cpu)
+/*
+ * A RUN that runs nothing completes the last exit: the guest is then between two instructions. False: it
+ * has led to another exit, as the second half of an access over two pages does, or has failed.
+ */
+static bool finish_exit(struct cpu *cpu)
 {
 	int error;
 
 	*(volatile __u8 *)&cpu->vcpu->run->immediate_exit = 1;
 	error = run(cpu);
-	if (!error) {
-		/* The second half of an access over two pages. */
+	if (!error)
 		handle_exit(cpu);
-	} else if (error == EINTR || error == EAGAIN) {
-		cpu->gdb_waits = false;
-		let_gdb(cpu, gdb_serve);
-	} else {
+	else if (error != EINTR && error != EAGAIN)
 		run_failed(cpu, error);
-	}
+	return error == EINTR || error == EAGAIN;
+}
+
+static void serve_gdb(struct cpu *cpu)
+{
+	if (!finish_exit(cpu))
+		return;
+	cpu->gdb_waits = false;
+	let_gdb(cpu, gdb_serve);
+}
+
+/* INIT: the state of reset, and no instruction until a startup IPI. SDM 3A "MP Initialization". */
+static void take_init(struct cpu *cpu)
+{
+	static const struct minivmx_vcpu_events no_events;
+
+	if (!finish_exit(cpu))
+		return;
+	cpu->init = false;
+	cpu->halted = false;
+	cpu->nmi = false;
+	/* The first CPU would run the firmware, which is not here. */
+	cpu->waits_for_startup = true;
+	if (ioctl(cpu->vcpu->fd, MINIVMX_SET_VCPU_EVENTS, &no_events) < 0 ||
+	    ioctl(cpu->vcpu->fd, MINIVMX_SET_SREGS, &cpu->reset_sregs) < 0 ||
+	    ioctl(cpu->vcpu->fd, MINIVMX_SET_REGS, &cpu->reset_regs) < 0)
+		failed(cpu, "INIT");
 }
 
 static void *cpu_thread(void *argument)
@@ -384,6 +394,8 @@ static void *cpu_thread(void *argument)
 	while (take_events(cpu) == 0)
 		if (cpu->gdb_waits)
 			serve_gdb(cpu);
+		else if (cpu->init)
+			take_init(cpu);
 		else if (!cpu->waits_for_startup)
 			run_guest(cpu);
 	pthread_mutex_unlock(&machine->lock);
