@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..30"
+echo "1..43"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -75,10 +75,34 @@ expect_guest "trace"		0 "out 0xf4 <- 0x00"	"$minivmx" run --trace "$guests/hello
 for protocol in multiboot pvh; do
 	expect_guest "$protocol"	0 "$protocol: command line \"a b=c\", memory in MiB 16, module in bytes 40" \
 		"$minivmx" run --mem 16 --append "a b=c" --initrd "$work/cut-off" "$guests/$protocol"
-	expect_guest "${protocol}_alone"	0 "line \"\", memory in MiB 64, module in bytes 0" \
+	expect_guest "${protocol}_alone"	0 "line \"\", memory in MiB 256, module in bytes 0" \
 		"$minivmx" run "$guests/$protocol"
 done
 expect_guest "initrd_for_none"	6 "takes --initrd"	"$minivmx" run --initrd "$work/cut-off" "$guests/hello"
 expect_guest "empty_initrd"	6 "is empty"		"$minivmx" run --initrd "$work/empty" "$guests/pvh"
+
+cat >"$work/a" <<-END
+	minivmx-vmcs 1
+	failed 0x80000021 0
+	field 0x4402 EXIT_REASON 0x80000021
+	field 0x681e GUEST_RIP 0xfff0
+	field 0x6820 GUEST_RFLAGS 0x2
+	end
+END
+sed -e "s/RFLAGS 0x2/RFLAGS 0x202/" -e "/^failed/d" "$work/a" >"$work/b"
+head -n 3 "$work/a" >"$work/cut"
+expect "vmcs_help"		0 "diff FILE FILE"	"$minivmx" vmcs --help
+expect "vmcs_of_nothing"	2 "of what"		"$minivmx" vmcs
+expect "vmcs_bad_exits"		2 "not \"0\""		"$minivmx" vmcs --exits 0 "$guests/hello"
+expect "vmcs_diff_of_one"	2 "two files"		"$minivmx" vmcs diff "$work/a"
+expect "vmcs_damaged"		6 "cut:4: cut off"	"$minivmx" vmcs "$work/cut"
+expect "vmcs_file"		0 "Guest RIP  *0x000000000000fff0"	"$minivmx" vmcs "$work/a"
+expect "vmcs_failure"		0 "^VM entry failed: exit reason 33"	"$minivmx" vmcs "$work/a"
+expect "vmcs_diff"		0 "^  + 0x0000000000000202  IF"	"$minivmx" vmcs diff "$work/a" "$work/b"
+expect "vmcs_json"		0 '"value": "0xfff0"'	"$minivmx" vmcs --json "$work/b"
+expect_guest "vmcs_guest"	0 "OUT port 0xe9"	"$minivmx" vmcs --exits 2 "$guests/hello"
+expect_guest "vmcs_save"	0 "saved"			sh -c '"$0" vmcs --output "$1" "$2" && ls "$1"' "$minivmx" "$work/saved" "$guests/hello"
+expect_guest "run_snapshot"	3 "triple fault"	"$minivmx" run --snapshot "$work/triple" "$guests/triple"
+expect_guest "vmcs_saved"	0 "2 triple fault"	"$minivmx" vmcs diff "$work/saved" "$work/triple"
 
 exit $failed

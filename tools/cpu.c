@@ -70,6 +70,8 @@ static void end(struct cpu *cpu, int status)
 	go_away(cpu);
 	gdb_crashed(cpu->machine->gdb, status);
 	come_back(cpu);
+	if (!cpu->machine->stopping)
+		cpu->machine->last_cpu = cpu->vcpu->index;
 	machine_stop(cpu->machine, status);
 }
 
@@ -257,6 +259,20 @@ static bool handle_mmio(struct cpu *cpu)
 	return found;
 }
 
+/*
+ * Is the run to end here, as the user has asked, with the exit as the guest left it? A failed entry is
+ * reported in any case.
+ */
+static bool is_last_exit(struct cpu *cpu)
+{
+	struct machine *machine = cpu->machine;
+
+	if (!machine->options->exits || machine->stopping || cpu->vcpu->run->exit_reason == MINIVMX_EXIT_FAIL_ENTRY)
+		return false;
+	machine->last_cpu = cpu->vcpu->index;
+	return ++machine->exits == machine->options->exits;
+}
+
 static void handle_exit(struct cpu *cpu)
 {
 	struct machine *machine = cpu->machine;
@@ -264,6 +280,10 @@ static void handle_exit(struct cpu *cpu)
 	bool found = true;
 
 	machine->pc.lapics.current = vcpu->index;
+	if (is_last_exit(cpu)) {
+		machine_stop(machine, STATUS_OK);
+		return;
+	}
 	if (vcpu->run->exit_reason == MINIVMX_EXIT_IO)
 		handle_io(cpu);
 	else if (vcpu->run->exit_reason == MINIVMX_EXIT_MMIO)

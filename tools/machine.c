@@ -17,6 +17,7 @@
 #include "machine.h"
 #include "report.h"
 #include "report_state.h"
+#include "snapshot_take.h"
 
 void machine_stop(struct machine *machine, int status)
 {
@@ -234,10 +235,14 @@ static void set_timeout(struct machine *machine)
 static int build_vm(struct machine *machine)
 {
 	const struct machine_options *options = machine->options;
+	static struct snapshot before;
 	int status = vm_open(&machine->vm, options->device, options->ram_size, options->cpus);
 
 	for (unsigned int i = 0; !status && i < options->cpus; i++)
 		status = cpu_init(&machine->cpu[i], machine, i);
+	/* Is there one? At the end of a long run it is late to hear that there is not. */
+	if (!status && options->snapshot)
+		status = snapshot_take(&before, &machine->vm.vcpu[0]);
 	machine->memory = (struct guest_memory){ .bytes = machine->vm.ram, .size = machine->vm.ram_size };
 	return status;
 }
@@ -325,7 +330,9 @@ static int run(struct machine *machine)
 			print_state(&machine->vm.vcpu[i]);
 	trace_summary(&machine->trace);
 	finish_output(machine);
-	return machine->status;
+	if (machine->options->snapshot)
+		status = snapshot_take(machine->options->snapshot, &machine->vm.vcpu[machine->last_cpu]);
+	return status ? status : machine->status;
 }
 
 int machine_run(const struct machine_options *options)
@@ -334,6 +341,7 @@ int machine_run(const struct machine_options *options)
 	int status;
 
 	machine.options = options;
+	machine.trace.enabled = options->trace;
 	machine.signals.fd = -1;
 	pthread_mutex_init(&machine.lock, NULL);
 	status = event_loop_open(&machine.loop, &machine.lock);

@@ -16,6 +16,7 @@
 #include "event_loop.h"
 #include "gdb.h"
 #include "pc.h"
+#include "snapshot.h"
 #include "terminal.h"
 #include "trace.h"
 #include "vm.h"
@@ -57,6 +58,9 @@ struct machine_options {
 	bool trace;
 	const char *gdb;	/* the address to listen at; NULL: no debugger */
 	double timeout;		/* seconds; 0: none */
+	struct snapshot *snapshot;	/* where to put the VMCS that the run ended with; NULL: nowhere */
+	const char *snapshot_file;	/* where run.c is to save it; NULL: nowhere */
+	unsigned long exits;	/* the run ends at the exit to userspace of this number; 0: by itself */
 };
 
 struct machine {
@@ -78,6 +82,8 @@ struct machine {
 	struct cpu cpu[VCPUS_MAX];
 	volatile sig_atomic_t stopping;
 	int status;			/* of the run, once it is stopping */
+	unsigned long exits;		/* to userspace, of all CPUs, if somebody counts */
+	unsigned int last_cpu;		/* whose exit was the run's end, if one was */
 	const struct machine_options *options;
 };
 

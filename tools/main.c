@@ -2,8 +2,8 @@
 /*
  * main.c - the `minivmx` command: finds the subcommand and calls it.
  *
- * Continues in run.c (run a guest), doctor.c (is this machine fit?) and caps.c (what the
- * CPU's VMX can do).
+ * Continues in run.c (run a guest), vmcs.c (look at its VMCS), doctor.c (is this machine fit?) and
+ * caps.c (what the CPU's VMX can do).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -20,6 +20,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "run",    "minivmx run",    command_run,    "run a guest, a flat binary or a static ELF64; trace it; let gdb control it" },
+	{ "vmcs",   "minivmx vmcs",   command_vmcs,   "a guest's VMCS at an exit: every field, by name; save it, compare two" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
 };

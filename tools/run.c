@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "machine.h"
+#include "snapshot_file.h"
 
 static uint64_t parse_memory(const char *text, struct argp_state *state)
 {
@@ -125,6 +126,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--console is serial or virtio, not \"%s\"", arg);
 		options->virtio_console = arg[0] == 'v';
 		break;
+	case 's':
+		options->snapshot_file = arg;
+		break;
 	case 'T':
 		options->timeout = parse_timeout(arg, state);
 		break;
@@ -163,6 +167,8 @@ static const struct argp_option option_table[] = {
 	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
 	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
+	{ .name = "snapshot", .key = 's', .arg = "FILE",
+	  .doc = "save the VMCS that the run ended with; `minivmx vmcs FILE` prints it" },
 	{ .name = "timeout", .key = 'T', .arg = "S",    .doc = "end the guest after S seconds" },
 	{ 0 }
 };
@@ -186,7 +192,14 @@ int command_run(int argc, char **argv)
 		.options = option_table, .parser = parse_option, .args_doc = "GUEST", .doc = doc,
 	};
 	struct machine_options options = { .device = MINIVMX_DEVICE, .ram_size = 256ull << 20, .cpus = 1 };
+	static struct snapshot snapshot;
+	int status, error = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	return machine_run(&options);
+	if (options.snapshot_file)
+		options.snapshot = &snapshot;
+	status = machine_run(&options);
+	if (snapshot.fields)
+		error = snapshot_write_file(&snapshot, options.snapshot_file);
+	return error ? error : status;
 }

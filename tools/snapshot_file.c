@@ -65,6 +65,7 @@ int snapshot_read_file(struct snapshot *snapshot, const char *path)
 	fclose(in);
 	if (good)
 		return 0;
+	*snapshot = (struct snapshot){ 0 };
 	complain("%s:%u: %s", path, error.line, error.text);
 	return STATUS_BAD_IMAGE;
 }

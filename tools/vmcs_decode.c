@@ -144,7 +144,7 @@ static bool add_controls(struct text *text, uint32_t encoding, uint64_t value)
 			value &= ~(1ull << controls->controls[i].bit);
 		}
 		if (value)
-			add(text, "without a name 0x%" PRIx64, value);
+			add(text, "reserved bits 0x%" PRIx64, value);
 		return true;
 	}
 	return false;
@@ -162,8 +162,10 @@ static void add_access_rights(struct text *text, uint64_t value)
 
 	if (value >> 16 & 1)
 		add(text, "unusable");
-	if (!(value >> 4 & 1))
-		add(text, "%s of type %u", system[type] ? system[type] : "system segment", type);
+	if (!(value >> 4 & 1) && system[type])
+		add(text, "%s", system[type]);
+	else if (!(value >> 4 & 1))
+		add(text, "system segment of type %u", type);
 	else if (type & 8)
 		add(text, "code%s%s%s", type & 2 ? " readable" : "", type & 4 ? " conforming" : "",
 		    type & 1 ? " accessed" : "");

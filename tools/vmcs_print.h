@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vmcs_print.h - a snapshot, or what differs between two, as text or JSON on stdout.
+ *
+ * Reached from vmcs.c; continues in vmcs_print.c and vmcs_json.c.
+ */
+#ifndef MINIVMX_TOOLS_VMCS_PRINT_H
+#define MINIVMX_TOOLS_VMCS_PRINT_H
+
+#include "snapshot.h"
+
+void vmcs_print(const struct snapshot *snapshot);
+void vmcs_print_json(const struct snapshot *snapshot);
+
+/* The names are what the two are called, their files. */
+void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct snapshot *b, const char *b_name);
+void vmcs_print_diff_json(const struct snapshot *a, const struct snapshot *b);
+
+struct vmcs_difference {
+	uint32_t number;	/* of the field, or MSR */
+	bool in_a, in_b;	/* one of the two may not have it */
+	uint64_t a, b;
+};
+
+/* Where a walk through two lists is; begins as all zero. */
+struct vmcs_walk {
+	unsigned int a, b;
+};
+
+/* The next number whose value differs, by number; false: no more. */
+bool vmcs_next_field(struct vmcs_walk *walk, const struct snapshot *a, const struct snapshot *b,
+		     struct vmcs_difference *found);
+bool vmcs_next_msr(struct vmcs_walk *walk, const struct snapshot *a, const struct snapshot *b,
+		   struct vmcs_difference *found);
+
+#endif /* MINIVMX_TOOLS_VMCS_PRINT_H */
