@@ -321,8 +321,6 @@ int lapic_take(struct lapics *lapics, unsigned int cpu)
 		return lapic->svr & SVR_VECTOR;
 	assign_vector(lapic->irr, vector, false);
 	assign_vector(lapic->isr, vector, true);
-	if (vector == (uint8_t)lapic->lvt[LVT_TIMER])
-		lapic_timer_taken(&lapic->timer);
 	return vector;
 }
 

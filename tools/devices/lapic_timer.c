@@ -9,6 +9,13 @@
 #include "devices/device.h"
 #include "devices/lapic_timer.h"
 
+/*
+ * What is owed follows at this multiple of the guest's own rate: without a pause it would leave a
+ * guest that is slow no time but for its handler.
+ */
+#define CATCH_UP		4
+#define LONGEST_RETRY_NS	1000000
+
 _Static_assert(NS_PER_S % LAPIC_TIMER_HZ == 0, "a count takes whole nanoseconds");
 
 /* How long the counter stays at one value, in ns. Bits 3, 1 and 0: 2, 4, ... 128, then 1. */
@@ -40,12 +47,6 @@ static uint64_t zeros(struct lapic_timer *timer, uint64_t now)
 	return count;
 }
 
-void lapic_timer_taken(struct lapic_timer *timer)
-{
-	if (timer->owed && timer->tick(timer))
-		timer->owed--;
-}
-
 static void catch_up(struct lapic_timer *timer, uint64_t now)
 {
 	uint64_t owed = timer->owed + zeros(timer, now);
@@ -53,15 +54,19 @@ static void catch_up(struct lapic_timer *timer, uint64_t now)
 	if (timer->masked)
 		owed = 0;
 	timer->owed = owed < LAPIC_TIMER_OWED_MAX ? owed : LAPIC_TIMER_OWED_MAX;
-	lapic_timer_taken(timer);
+	if (timer->owed && timer->tick(timer))
+		timer->owed--;
 	if (!timer->periodic)
 		timer->owed = 0;
 }
 
+/* At the next zero, or where ticks are owed as soon as that can be, but not before EARLIEST. */
 static void arm(struct lapic_timer *timer, uint64_t earliest)
 {
+	uint64_t deadline = timer->owed ? 0 : timer->zero;
+
 	if (timer->counting && !timer->masked)
-		timer_arm(&timer->timer, timer->zero > earliest ? timer->zero : earliest);
+		timer_arm(&timer->timer, deadline > earliest ? deadline : earliest);
 	else
 		timer_cancel(&timer->timer);
 }
@@ -69,10 +74,14 @@ static void arm(struct lapic_timer *timer, uint64_t earliest)
 static void expire(struct timer *t)
 {
 	struct lapic_timer *timer = container_of(t, struct lapic_timer, timer);
-	uint64_t now = timers_now(t->timers);
+	uint64_t now = timers_now(t->timers), pause = period(timer) / CATCH_UP;
 
 	catch_up(timer, now);
-	arm(timer, now + LAPIC_TIMER_MIN_NS);
+	if (!timer->owed || pause < LAPIC_TIMER_MIN_NS)
+		pause = LAPIC_TIMER_MIN_NS;
+	else if (pause > LONGEST_RETRY_NS)
+		pause = LONGEST_RETRY_NS;
+	arm(timer, now + pause);
 }
 
 void lapic_timer_set_mode(struct lapic_timer *timer, bool periodic, bool masked)

@@ -40,7 +40,4 @@ void lapic_timer_set_divide(struct lapic_timer *timer, uint32_t divide);
 void lapic_timer_set_initial(struct lapic_timer *timer, uint32_t initial);
 uint32_t lapic_timer_current(const struct lapic_timer *timer);
 
-/* The CPU has taken the last tick's interrupt: it gets the next one that it is owed. */
-void lapic_timer_taken(struct lapic_timer *timer);
-
 #endif /* MINIVMX_TOOLS_LAPIC_TIMER_H */
