@@ -11,6 +11,7 @@ import glob
 import lzma
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -219,4 +220,18 @@ def kselftest():
                      " '*/tools/testing/selftests/kselftest_harness.h'", "bash", deb],
                     "extracting the kselftest headers", cwd=root)
                 os.unlink(deb)
+    return target
+
+
+def memtest():
+    """A directory with boot/memtest86+x64.bin, a kernel that is not Linux, from its package."""
+    target = os.path.join(cache_dir(), "memtest86+")
+    with lock(target + ".lock"):
+        if not os.path.isdir(target):
+            common.note("testbed: fetching memtest86+ (once)")
+            with made_whole(target) as root:
+                download(["memtest86+"], root)
+                # Images of disks, and what a system needs of the package.
+                for part in ("usr", "etc"):
+                    shutil.rmtree(os.path.join(root, part))
     return target
