@@ -46,7 +46,8 @@ TEST(each_rule_has_words_and_an_id_of_its_own)
 	for (size_t i = 0; (rule = rule_at(i)); i++) {
 		EXPECT_EQ(rule, rule_by_id(rule->id)) TH_LOG("two rules are called %s", rule->id);
 		EXPECT_TRUE(rule->section && rule->sentence && rule->cause && rule->remedy) TH_LOG("%s", rule->id);
-		EXPECT_TRUE(rule->field_count && !rule->violated != !rule->entry_violated) TH_LOG("%s", rule->id);
+		EXPECT_TRUE(rule->field_count) TH_LOG("%s", rule->id);
+		EXPECT_EQ(1, !!rule->violated + !!rule->wrong_bits + !!rule->entry_violated) TH_LOG("%s", rule->id);
 		EXPECT_EQ(rule->stage == STAGE_MSR_LOAD, !!rule->entry_violated) TH_LOG("%s", rule->id);
 		/* The tables are by stage. */
 		EXPECT_LE(rule_at(i ? i - 1 : 0)->stage, rule->stage) TH_LOG("%s", rule->id);

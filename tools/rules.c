@@ -84,13 +84,22 @@ size_t rules_check(const struct snapshot *snapshot, struct finding findings[FIND
 	for (size_t i = 0; (rule = rule_at(i)); i++) {
 		if (!applies(rule, &facts))
 			continue;
-		if (rule->violated && rule->violated(&facts, rule->which))
+		if ((rule->violated && rule->violated(&facts, rule->which)) ||
+		    (rule->wrong_bits && rule->wrong_bits(&facts, rule->which)))
 			count = add(findings, count, rule, 0);
 		for (unsigned int n = 0; rule->entry_violated && n < snapshot->entry_msrs; n++)
 			if (rule->entry_violated(&facts, &snapshot->entry_msr[n]))
 				count = add(findings, count, rule, n + 1);
 	}
 	return count;
+}
+
+uint64_t rule_wrong_bits(const struct rule *rule, const struct snapshot *snapshot)
+{
+	struct facts facts;
+
+	facts_from_snapshot(&facts, snapshot);
+	return rule->wrong_bits && applies(rule, &facts) ? rule->wrong_bits(&facts, rule->which) : 0;
 }
 
 /* By stage, and in the MSR-load area by entry; a rule that may pass only where no other fails. */

@@ -45,8 +45,12 @@ struct rule {
 	const uint32_t *fields;		/* what it looks at. A CPU without the first has no such rule */
 	size_t field_count;
 	uint32_t which;			/* the field, control or segment that a shared predicate is about */
+	/*
+	 * One of the three: a claim; which bits of the first field are wrong; a claim about an entry of the
+	 * VM-entry MSR-load area.
+	 */
 	bool (*violated)(const struct facts *facts, uint32_t which);
-	/* In place of violated, for a rule about each entry of the VM-entry MSR-load area. */
+	uint64_t (*wrong_bits)(const struct facts *facts, uint32_t which);
 	bool (*entry_violated)(const struct facts *facts, const struct snapshot_pair *entry);
 	enum entry_qualification qualification;
 	bool may_pass;			/* some CPUs don't mind, or it depends on what no snapshot holds */
@@ -58,15 +62,18 @@ struct rule_table {
 	size_t count;
 };
 
-extern const struct rule_table control_rules, entry_rules, host_rules, guest_register_rules,
-	guest_segment_rules, guest_state_rules, msr_rules;
+extern const struct rule_table control_rules, entry_rules, host_rules;
+extern const struct rule_table guest_register_rules, guest_segment_rules, guest_state_rules, msr_rules;
 
 #define RULE_TABLE(array)	{ array, sizeof(array) / sizeof(array[0]) }
 
 /* A row of a table; the fields come last. */
-#define RULE(stage_, section_, id_, when_, violated_, which_, sentence_, cause_, remedy_, ...)		\
+#define RULE(...)	RULE_OF(violated, __VA_ARGS__)
+#define BITS_RULE(...)	RULE_OF(wrong_bits, __VA_ARGS__)
+
+#define RULE_OF(kind_, stage_, section_, id_, when_, predicate_, which_, sentence_, cause_, remedy_, ...)	\
 	{												\
-		.id = id_, .section = section_, .stage = stage_, .when = when_, .violated = violated_,	\
+		.id = id_, .section = section_, .stage = stage_, .when = when_, .kind_ = predicate_,	\
 		.which = which_, .sentence = sentence_, .cause = cause_, .remedy = remedy_,		\
 		.fields = (const uint32_t[]){ __VA_ARGS__ },						\
 		.field_count = sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t),		\
@@ -78,6 +85,13 @@ static bool name(const struct facts *f, uint32_t which)				\
 {										\
 	(void)which;								\
 	return condition;							\
+}
+
+#define WRONG_BITS(name, mask)							\
+static uint64_t name(const struct facts *f, uint32_t which)			\
+{										\
+	(void)which;								\
+	return mask;								\
 }
 
 /* All rules, by number and by id; NULL where there is no such rule. */
@@ -94,6 +108,9 @@ struct finding {
 
 /* More than any snapshot can break. */
 #define FINDINGS_MAX	1024
+
+/* Of the rule's first field; 0 where it is the value as a whole. */
+uint64_t rule_wrong_bits(const struct rule *rule, const struct snapshot *snapshot);
 
 /* Every violated rule, by stage and in the tables' order; returns how many. */
 size_t rules_check(const struct snapshot *snapshot, struct finding findings[FINDINGS_MAX]);

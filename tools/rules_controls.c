@@ -21,8 +21,8 @@ PREDICATE(is_on, on(f, which))
 PREDICATE(bad_page_address, field(f, which) & 0xfff || !physical(f, field(f, which)))
 
 /* which: a word of controls */
-PREDICATE(fixed_bit_clear, f->must_be_1[which] & ~f->controls[which])
-PREDICATE(fixed_bit_set, f->controls[which] & ~f->may_be_1[which])
+WRONG_BITS(fixed_bit_clear, f->must_be_1[which] & ~f->controls[which])
+WRONG_BITS(fixed_bit_set, f->controls[which] & ~f->may_be_1[which])
 
 /* which: a field, where there is a choice of them */
 PREDICATE(too_many_cr3_targets, field(f, VMCS_CR3_TARGET_COUNT) > bits(f->misc, 24, 16))
@@ -86,12 +86,12 @@ PREDICATE(load_too_high, area_too_high(f, which, VMCS_EXIT_MSR_LOAD_COUNT))
 
 /* The words, against the capability MSRs. */
 #define ALLOWED_0(id, section, word, title, field)						\
-	RULE(STAGE_CONTROL, section, id ".allowed-0", ALWAYS, fixed_bit_clear, word,		\
+	BITS_RULE(STAGE_CONTROL, section, id ".allowed-0", ALWAYS, fixed_bit_clear, word,		\
 		"A bit of the " title " is 0, and this CPU wants it to be 1.",			\
 		"The word was written without asking the capability MSR, or for another CPU.",	\
 		"OR the low half of the word's capability MSR into it (the TRUE one where there is one).", field)
 #define ALLOWED_1(id, section, when, word, title, field)					\
-	RULE(STAGE_CONTROL, section, id ".allowed-1", when, fixed_bit_set, word,		\
+	BITS_RULE(STAGE_CONTROL, section, id ".allowed-1", when, fixed_bit_set, word,		\
 		"A bit of the " title " is 1, and this CPU wants it to be 0.",			\
 		"A feature is asked for that this CPU does not have; `minivmx caps` lists what it has.", \
 		"AND the allowed-1 bits of the word's capability MSR into it.", field)

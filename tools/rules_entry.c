@@ -8,10 +8,12 @@
  */
 #include "rules.h"
 
-#define ENTRY_RULE(...)	RULE(STAGE_CONTROL, "Checks on VMX Controls: VM-Entry Control Fields", __VA_ARGS__)
+#define ENTRY		"Checks on VMX Controls: VM-Entry Control Fields"
+#define ENTRY_RULE(...)	RULE(STAGE_CONTROL, ENTRY, __VA_ARGS__)
+#define ENTRY_BITS(...)	BITS_RULE(STAGE_CONTROL, ENTRY, __VA_ARGS__)
 
-PREDICATE(fixed_bit_clear, f->must_be_1[WORD_ENTRY] & ~f->controls[WORD_ENTRY])
-PREDICATE(fixed_bit_set, f->controls[WORD_ENTRY] & ~f->may_be_1[WORD_ENTRY])
+WRONG_BITS(fixed_bit_clear, f->must_be_1[WORD_ENTRY] & ~f->controls[WORD_ENTRY])
+WRONG_BITS(fixed_bit_set, f->controls[WORD_ENTRY] & ~f->may_be_1[WORD_ENTRY])
 PREDICATE(is_on, on(f, which))
 PREDICATE(smm_both, on(f, ENTRY_TO_SMM) && on(f, DEACTIVATE_DUAL_MONITOR))
 
@@ -69,11 +71,11 @@ PREDICATE(length_above_15, is_software(f) && field(f, which) > 15)
 #define INFORMATION	VMCS_ENTRY_INTERRUPTION_INFORMATION
 
 static const struct rule rules[] = {
-	ENTRY_RULE("control.entry.allowed-0", ALWAYS, fixed_bit_clear, 0,
+	ENTRY_BITS("control.entry.allowed-0", ALWAYS, fixed_bit_clear, 0,
 		"A bit of the VM-entry controls is 0, and this CPU wants it to be 1.",
 		"The word was written without asking the capability MSR, or for another CPU.",
 		"OR the low half of IA32_VMX_TRUE_ENTRY_CTLS into it.", VMCS_ENTRY_CONTROLS),
-	ENTRY_RULE("control.entry.allowed-1", ALWAYS, fixed_bit_set, 0,
+	ENTRY_BITS("control.entry.allowed-1", ALWAYS, fixed_bit_set, 0,
 		"A bit of the VM-entry controls is 1, and this CPU wants it to be 0.",
 		"A feature is asked for that this CPU does not have; `minivmx caps` lists what it has.",
 		"AND the high half of IA32_VMX_TRUE_ENTRY_CTLS into it.", VMCS_ENTRY_CONTROLS),

@@ -8,10 +8,13 @@
  */
 #include "rules.h"
 
-#define REGISTER_RULE(...)	\
-	RULE(STAGE_GUEST, "Checks on Guest Control Registers, Debug Registers, and MSRs", __VA_ARGS__)
+#define REGISTER		"Checks on Guest Control Registers, Debug Registers, and MSRs"
+#define REGISTER_RULE(...)	RULE(STAGE_GUEST, REGISTER, __VA_ARGS__)
+#define REGISTER_BITS(...)	BITS_RULE(STAGE_GUEST, REGISTER, __VA_ARGS__)
 #define TABLE_RULE(...)		RULE(STAGE_GUEST, "Checks on Guest Descriptor-Table Registers", __VA_ARGS__)
-#define RIP_RULE(...)		RULE(STAGE_GUEST, "Checks on Guest RIP, RFLAGS, and SSP", __VA_ARGS__)
+#define RIP			"Checks on Guest RIP, RFLAGS, and SSP"
+#define RIP_RULE(...)		RULE(STAGE_GUEST, RIP, __VA_ARGS__)
+#define RIP_BITS(...)		BITS_RULE(STAGE_GUEST, RIP, __VA_ARGS__)
 
 /* which: the field */
 PREDICATE(not_canonical, !canonical(f, field(f, which)))
@@ -29,11 +32,11 @@ static uint64_t cr0_must_be_1(const struct facts *f)
 	return must_be_1(f, MSR_VMX_CR0_FIXED0) & ~(CR0_UNCHECKED | (f->unrestricted ? CR0_PE | CR0_PG : 0));
 }
 
-PREDICATE(cr0_clear, cr0_must_be_1(f) & ~f->cr0)
-PREDICATE(cr0_set, f->cr0 & ~may_be_1(f, MSR_VMX_CR0_FIXED1) & ~CR0_UNCHECKED)
+WRONG_BITS(cr0_clear, cr0_must_be_1(f) & ~f->cr0)
+WRONG_BITS(cr0_set, f->cr0 & ~may_be_1(f, MSR_VMX_CR0_FIXED1) & ~CR0_UNCHECKED)
 PREDICATE(pg_without_pe, f->cr0 & CR0_PG && !(f->cr0 & CR0_PE))
-PREDICATE(cr4_clear, must_be_1(f, MSR_VMX_CR4_FIXED0) & ~f->cr4)
-PREDICATE(cr4_set, f->cr4 & ~may_be_1(f, MSR_VMX_CR4_FIXED1))
+WRONG_BITS(cr4_clear, must_be_1(f, MSR_VMX_CR4_FIXED0) & ~f->cr4)
+WRONG_BITS(cr4_set, f->cr4 & ~may_be_1(f, MSR_VMX_CR4_FIXED1))
 PREDICATE(cet_without_wp, f->cr4 & CR4_CET && !(f->cr0 & CR0_WP))
 /* Bits 5:3 and 63:16; some CPUs reserve more. SDM 3B "IA32_DEBUGCTL MSR" */
 PREDICATE(debugctl_reserved, field(f, which) & ~0xffc7ull)
@@ -41,7 +44,7 @@ PREDICATE(no_paging, !(f->cr0 & CR0_PG))
 PREDICATE(no_pae, !(f->cr4 & CR4_PAE))
 PREDICATE(pcide_without_ia32e, f->cr4 & CR4_PCIDE && !f->ia32e)
 PREDICATE(counters_reserved, bits(field(f, which), 63, 49))
-PREDICATE(efer_reserved, f->efer & ~EFER_DEFINED)
+WRONG_BITS(efer_reserved, f->efer & ~EFER_DEFINED)
 PREDICATE(lma_differs, !(f->efer & EFER_LMA) == f->ia32e)
 PREDICATE(lme_differs, f->cr0 & CR0_PG && !(f->efer & EFER_LMA) != !(f->efer & EFER_LME))
 PREDICATE(bndcfgs_reserved, bits(field(f, which), 11, 2))
@@ -64,7 +67,7 @@ PREDICATE(ssp_unaligned, field(f, which) & 3)
 PREDICATE(ssp_too_wide, upper_bits_differ(f, field(f, which)))
 
 /* Bits 63:22, 15, 5 and 3 */
-PREDICATE(rflags_reserved, f->rflags & (~0x3fffffull | 1 << 15 | 1 << 5 | 1 << 3))
+WRONG_BITS(rflags_reserved, f->rflags & (~0x3fffffull | 1 << 15 | 1 << 5 | 1 << 3))
 PREDICATE(rflags_bit_1, !(f->rflags & 1 << 1))
 PREDICATE(vm_in_ia32e, f->v8086 && f->ia32e)
 PREDICATE(vm_in_real_mode, f->v8086 && !(f->cr0 & CR0_PE))
@@ -77,12 +80,12 @@ PREDICATE(interrupt_without_if, f->event == EVENT_EXTERNAL_INTERRUPT && !(f->rfl
 		"Refuse such a value where it comes in, as WRMSR and LGDT do, with #GP.", field)
 
 static const struct rule rules[] = {
-	REGISTER_RULE("guest.cr0.fixed-0", ALWAYS, cr0_clear, 0,
+	REGISTER_BITS("guest.cr0.fixed-0", ALWAYS, cr0_clear, 0,
 		"A bit of the guest's CR0 is 0, and VMX operation wants it to be 1.",
 		"NE is the usual one: the CPU wants it in every guest; PE and PG too, without \"Unrestricted guest\".",
 		"OR IA32_VMX_CR0_FIXED0 into the field, and show the guest its own value in the read shadow.",
 		VMCS_GUEST_CR0, VMCS_SECONDARY_CONTROLS),
-	REGISTER_RULE("guest.cr0.fixed-1", ALWAYS, cr0_set, 0,
+	REGISTER_BITS("guest.cr0.fixed-1", ALWAYS, cr0_set, 0,
 		"A bit of the guest's CR0 is 1, and VMX operation wants it to be 0.",
 		"A value of the user's was taken without a test; bits 63:32 are reserved.",
 		"Refuse bits that are not in IA32_VMX_CR0_FIXED1.", VMCS_GUEST_CR0),
@@ -90,11 +93,11 @@ static const struct rule rules[] = {
 		"The guest's CR0.PG is 1 while CR0.PE is 0: there is no paging without protection.",
 		"Only one of the two was changed.",
 		"Change both, as a MOV to CR0 would have to.", VMCS_GUEST_CR0),
-	REGISTER_RULE("guest.cr4.fixed-0", ALWAYS, cr4_clear, 0,
+	REGISTER_BITS("guest.cr4.fixed-0", ALWAYS, cr4_clear, 0,
 		"A bit of the guest's CR4 is 0, and VMX operation wants it to be 1 (VMXE at least).",
 		"The guest's own CR4 was written as it is.",
 		"OR IA32_VMX_CR4_FIXED0 into the field, and hide VMXE by the guest/host mask.", VMCS_GUEST_CR4),
-	REGISTER_RULE("guest.cr4.fixed-1", ALWAYS, cr4_set, 0,
+	REGISTER_BITS("guest.cr4.fixed-1", ALWAYS, cr4_set, 0,
 		"A bit of the guest's CR4 is 1, and this CPU wants it to be 0.",
 		"The guest uses a feature that this CPU does not have: its CPUID shows too much.",
 		"Refuse bits that are not in IA32_VMX_CR4_FIXED1, and hide the feature in CPUID.", VMCS_GUEST_CR4),
@@ -139,7 +142,7 @@ static const struct rule rules[] = {
 		"A byte of the guest's IA32_PAT is not a memory type: 0, 1, 4, 5, 6 and 7 are.",
 		"A value of the user's or the guest's was taken without a test.",
 		"Refuse it with #GP; at reset the MSR is 0x0007040600070406.", VMCS_GUEST_IA32_PAT),
-	REGISTER_RULE("guest.efer.reserved", ENTRY_LOAD_EFER, efer_reserved, 0,
+	REGISTER_BITS("guest.efer.reserved", ENTRY_LOAD_EFER, efer_reserved, 0,
 		"The guest's IA32_EFER has a reserved bit: all but SCE, LME, LMA and NXE are.",
 		"A value of the user's or the guest's was taken without a test.",
 		"Refuse it with #GP.", VMCS_GUEST_IA32_EFER),
@@ -205,7 +208,7 @@ static const struct rule rules[] = {
 		"A value of the user's was taken without a test.",
 		"Refuse it; a far return to such an address would fault.",
 		VMCS_GUEST_RIP, VMCS_GUEST_CS_ACCESS_RIGHTS, VMCS_ENTRY_CONTROLS),
-	RIP_RULE("guest.rflags.reserved", ALWAYS, rflags_reserved, 0,
+	RIP_BITS("guest.rflags.reserved", ALWAYS, rflags_reserved, 0,
 		"A reserved bit of the guest's RFLAGS (63:22, 15, 5, 3) is 1.",
 		"A value of the user's was taken without a test.",
 		"Clear these bits, as POPF does.", VMCS_GUEST_RFLAGS),

@@ -9,7 +9,9 @@
  */
 #include "rules.h"
 
-#define STATE_RULE(...)	RULE(STAGE_GUEST, "Checks on Guest Non-Register State", __VA_ARGS__)
+#define STATE		"Checks on Guest Non-Register State"
+#define STATE_RULE(...)	RULE(STAGE_GUEST, STATE, __VA_ARGS__)
+#define STATE_BITS(...)	BITS_RULE(STAGE_GUEST, STATE, __VA_ARGS__)
 
 #define VECTOR_DEBUG		1
 #define VECTOR_MACHINE_CHECK	18
@@ -53,7 +55,7 @@ PREDICATE(smm_not_blocked, !blocked(f, BLOCKED_BY_SMI))
 PREDICATE(enclave_in_mov_ss, blocked(f, IN_ENCLAVE) && blocked(f, BLOCKED_BY_MOV_SS))
 
 /* Bits 11:4, 13, 15 and 63:17 */
-PREDICATE(pending_reserved, f->pending_debug & ~0x1500full)
+WRONG_BITS(pending_reserved, f->pending_debug & ~0x1500full)
 
 /* One instruction after STI, MOV SS or in HLT: a single-step trap is pending just if TF asks for one. */
 static bool trap_is_known(const struct facts *f)
@@ -159,7 +161,7 @@ static const struct rule rules[] = {
 		"Ask for an NMI-window exit, and inject then.",
 		VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_ENTRY_INTERRUPTION_INFORMATION),
 	{
-		.id = "guest.interruptibility.nmi-in-sti", .section = "Checks on Guest Non-Register State",
+		.id = "guest.interruptibility.nmi-in-sti", .section = STATE,
 		.stage = STAGE_GUEST, .violated = nmi_in_sti,
 		.qualification = QUALIFICATION_NMI, .may_pass = true,
 		.sentence = "An NMI is to be injected in the shadow of STI, which some CPUs refuse.",
@@ -185,7 +187,7 @@ static const struct rule rules[] = {
 		"The guest was interrupted in an enclave, and is in the shadow of MOV SS, which no enclave can execute.",
 		"One bit was set, and the other not cleared.",
 		"Keep one of bits 4 and 1.", VMCS_GUEST_INTERRUPTIBILITY_STATE),
-	STATE_RULE("guest.pending-debug.reserved", ALWAYS, pending_reserved, 0,
+	STATE_BITS("guest.pending-debug.reserved", ALWAYS, pending_reserved, 0,
 		"A reserved bit of the guest's pending debug exceptions (11:4, 13, 15, 63:17) is 1.",
 		"DR6 was copied, whose bits 11:4 are always 1.",
 		"Take from DR6 just bits 3:0 and BS.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS),
@@ -208,7 +210,7 @@ static const struct rule rules[] = {
 		"The field was put together by hand.",
 		"Clear bit 16, or the shadow.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	{
-		.id = "guest.link-pointer.address", .section = "Checks on Guest Non-Register State",
+		.id = "guest.link-pointer.address", .section = STATE,
 		.stage = STAGE_GUEST, .violated = bad_link, .which = VMCS_VMCS_LINK_POINTER,
 		.qualification = QUALIFICATION_LINK,
 		.sentence = "The VMCS link pointer is neither all ones nor a page's address below the physical-address width.",
@@ -218,7 +220,7 @@ static const struct rule rules[] = {
 		.field_count = 1,
 	},
 	{
-		.id = "guest.link-pointer.vmcs", .section = "Checks on Guest Non-Register State",
+		.id = "guest.link-pointer.vmcs", .section = STATE,
 		.stage = STAGE_GUEST, .violated = link_without_shadowing, .which = VMCS_VMCS_LINK_POINTER,
 		.qualification = QUALIFICATION_LINK, .may_pass = true,
 		.sentence = "The VMCS link pointer is an address, and VMCS shadowing is off: unless a VMCS is there, that fails.",

@@ -8,7 +8,9 @@
  */
 #include "rules.h"
 
-#define REGISTER_RULE(...)	RULE(STAGE_HOST, "Checks on Host Control Registers, MSRs, and SSP", __VA_ARGS__)
+#define REGISTER		"Checks on Host Control Registers, MSRs, and SSP"
+#define REGISTER_RULE(...)	RULE(STAGE_HOST, REGISTER, __VA_ARGS__)
+#define REGISTER_BITS(...)	BITS_RULE(STAGE_HOST, REGISTER, __VA_ARGS__)
 #define SEGMENT_RULE(...)	RULE(STAGE_HOST, "Checks on Host Segment and Descriptor-Table Registers", __VA_ARGS__)
 #define SIZE_RULE(...)		RULE(STAGE_HOST, "Checks Related to Address-Space Size", __VA_ARGS__)
 
@@ -22,13 +24,13 @@ PREDICATE(rpl_or_ti, field(f, which) & 7)
 
 /* VM exit leaves NW, CD and ET alone, so they are not looked at. */
 #define CR0_CHECKED	(~(1ull << 30 | 1ull << 29 | 1ull << 4))
-PREDICATE(cr0_clear, must_be_1(f, MSR_VMX_CR0_FIXED0) & ~f->host_cr0 & CR0_CHECKED)
-PREDICATE(cr0_set, f->host_cr0 & ~may_be_1(f, MSR_VMX_CR0_FIXED1) & CR0_CHECKED)
-PREDICATE(cr4_clear, must_be_1(f, MSR_VMX_CR4_FIXED0) & ~f->host_cr4)
-PREDICATE(cr4_set, f->host_cr4 & ~may_be_1(f, MSR_VMX_CR4_FIXED1))
+WRONG_BITS(cr0_clear, must_be_1(f, MSR_VMX_CR0_FIXED0) & ~f->host_cr0 & CR0_CHECKED)
+WRONG_BITS(cr0_set, f->host_cr0 & ~may_be_1(f, MSR_VMX_CR0_FIXED1) & CR0_CHECKED)
+WRONG_BITS(cr4_clear, must_be_1(f, MSR_VMX_CR4_FIXED0) & ~f->host_cr4)
+WRONG_BITS(cr4_set, f->host_cr4 & ~may_be_1(f, MSR_VMX_CR4_FIXED1))
 PREDICATE(cet_without_wp, f->host_cr4 & CR4_CET && !(f->host_cr0 & CR0_WP))
 PREDICATE(counters_reserved, bits(field(f, which), 63, 49))
-PREDICATE(efer_reserved, f->host_efer & ~EFER_DEFINED)
+WRONG_BITS(efer_reserved, f->host_efer & ~EFER_DEFINED)
 PREDICATE(lma_differs, !(f->host_efer & EFER_LMA) == on(f, HOST_64_BIT))
 PREDICATE(lme_differs, !(f->host_efer & EFER_LME) == on(f, HOST_64_BIT))
 /* SDM 1 "Control-flow Enforcement": bits 9:6 are reserved, and TRACKER with SUPPRESS is no state. */
@@ -54,19 +56,19 @@ PREDICATE(no_pae, !(f->host_cr4 & CR4_PAE))
 		"Write 0 where that is allowed and load the selector after the VM exit; else the kernel's.", field)
 
 static const struct rule rules[] = {
-	REGISTER_RULE("host.cr0.fixed-0", ALWAYS, cr0_clear, 0,
+	REGISTER_BITS("host.cr0.fixed-0", ALWAYS, cr0_clear, 0,
 		"A bit of the host's CR0 is 0, and VMX operation wants it to be 1.",
 		"The field does not hold the CPU's own CR0.",
 		"Write what MOV from CR0 reads, before each VM entry that follows a change.", VMCS_HOST_CR0),
-	REGISTER_RULE("host.cr0.fixed-1", ALWAYS, cr0_set, 0,
+	REGISTER_BITS("host.cr0.fixed-1", ALWAYS, cr0_set, 0,
 		"A bit of the host's CR0 is 1, and VMX operation wants it to be 0.",
 		"The field does not hold the CPU's own CR0.",
 		"Write what MOV from CR0 reads.", VMCS_HOST_CR0),
-	REGISTER_RULE("host.cr4.fixed-0", ALWAYS, cr4_clear, 0,
+	REGISTER_BITS("host.cr4.fixed-0", ALWAYS, cr4_clear, 0,
 		"A bit of the host's CR4 is 0, and VMX operation wants it to be 1 (VMXE at least).",
 		"CR4 was read before VMXE was set.",
 		"Write what MOV from CR4 reads in VMX operation.", VMCS_HOST_CR4),
-	REGISTER_RULE("host.cr4.fixed-1", ALWAYS, cr4_set, 0,
+	REGISTER_BITS("host.cr4.fixed-1", ALWAYS, cr4_set, 0,
 		"A bit of the host's CR4 is 1, and this CPU wants it to be 0.",
 		"The field does not hold the CPU's own CR4.",
 		"Write what MOV from CR4 reads.", VMCS_HOST_CR4),
@@ -91,7 +93,7 @@ static const struct rule rules[] = {
 		"A byte of the host's IA32_PAT is not a memory type: 0, 1, 4, 5, 6 and 7 are.",
 		"The field was never written, or has its bytes out of order.",
 		"Write the MSR's own value.", VMCS_HOST_IA32_PAT),
-	REGISTER_RULE("host.efer.reserved", EXIT_LOAD_EFER, efer_reserved, 0,
+	REGISTER_BITS("host.efer.reserved", EXIT_LOAD_EFER, efer_reserved, 0,
 		"The host's IA32_EFER has a reserved bit: all but SCE, LME, LMA and NXE are.",
 		"The field does not hold the CPU's own EFER.",
 		"Write the MSR's own value.", VMCS_HOST_IA32_EFER),
