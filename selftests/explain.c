@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * explain.c - the rules of VM entry (tools/rules*.c, facts.c), without a VM: a good snapshot breaks
- * none, and for each rule there is a change that breaks it alone.
+ * explain.c - the rules of VM entry (tools/rules*.c, facts.c, explain_text.c), without a VM: a good
+ * snapshot breaks none, and for each rule there is a change that breaks it alone.
  *
  * snapshots.c has the good ones, snapshot_changes.c the changes.
  */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain.h"
 #include "kselftest_harness.h"
 #include "snapshots.h"
 
@@ -235,6 +237,49 @@ TEST(absent_fields_and_msrs)
 	EXPECT_EQ(0, rules_check(&snapshot, findings));
 }
 
+static char *explained(void)
+{
+	char *text;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	explain_snapshot(out, &snapshot);
+	fclose(out);
+	return text;
+}
+
+TEST(words_for_a_person)
+{
+	static const struct {
+		const char *rule;
+		uint64_t reason;
+		const char *said[4];
+	} rows[] = {
+		{ "guest.cr0.fixed-0", FAILED_ENTRY | 33,
+		  { "exit reason 33", "The rules say so, too.\n", "Guest CR0  ", "bits that are wrong" } },
+		{ "control.pin.allowed-1", 7, { "VM-instruction error 7", "without a name 0x100\n", "Remedy: ", "broken: VM-" } },
+		{ "control.vpid.zero", 8, { "The rules say otherwise: VM-instruction error 7, by control.vpid.zero" } },
+		{ "guest.rip.width", FAILED_ENTRY | 41, { "No rule is about such a failure" } },
+		{ "msr-load.pat-type", 0, { "will fail with exit reason 34", "entry  1 of the area: MSR 0x277 ", "0x0000000000000002" } },
+		{ "guest.pdpte3.reserved", 0, { "exit qualification 2\n", "Guest PDPTE3  " } },
+		{ "guest.interruptibility.nmi-in-sti", 0, { "may fail with exit reason 33", "NMI, vector 2" } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text;
+
+		snapshot_break(&snapshot, row_of(rows[i].rule));
+		snapshot.failed = rows[i].reason;
+		snapshot.failure_reason = rows[i].reason;
+		text = explained();
+		EXPECT_TRUE(strstr(text, rows[i].rule));
+		for (size_t j = 0; j < 4 && rows[i].said[j]; j++) {
+			EXPECT_TRUE(strstr(text, rows[i].said[j])) TH_LOG("no \"%s\" in:\n%s", rows[i].said[j], text);
+		}
+		free(text);
+	}
+}
+
 /* xorshift64 */
 static uint64_t state = 0x9e3779b97f4a7c15;
 
@@ -296,6 +341,7 @@ TEST(fuzz)
 		count = rules_check(&snapshot, findings);
 		ASSERT_LT(count, FINDINGS_MAX);
 		verdict = rules_verdict(&snapshot, findings, count);
+		free(explained());
 		ASSERT_EQ(count, rules_check(&snapshot, again));
 		ASSERT_EQ(0, memcmp(findings, again, count * sizeof(findings[0])));
 		ASSERT_EQ(verdict, rules_verdict(&snapshot, again, count));

@@ -3,7 +3,7 @@
  * command.h - what the subcommands of `minivmx` share: their table row, their exit
  * statuses and the way errors are said.
  *
- * Reached from main.c; continues in run.c, vmcs.c, doctor.c and caps.c, one file per subcommand.
+ * Reached from main.c; continues in run.c, vmcs.c, explain.c, doctor.c and caps.c, one file per subcommand.
  */
 #ifndef MINIVMX_TOOLS_COMMAND_H
 #define MINIVMX_TOOLS_COMMAND_H
@@ -29,6 +29,7 @@ enum command_status {
 /* argv[0] is "minivmx NAME"; the return value is an exit status. */
 int command_run(int argc, char **argv);
 int command_vmcs(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_caps(int argc, char **argv);
 

@@ -23,6 +23,7 @@ static const struct command {
 	{ "vmcs",   "minivmx vmcs",   command_vmcs,   "a guest's VMCS at an exit: every field, by name; save it, compare two" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
+	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
