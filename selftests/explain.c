@@ -257,7 +257,7 @@ TEST(words_for_a_person)
 	} rows[] = {
 		{ "guest.cr0.fixed-0", FAILED_ENTRY | 33,
 		  { "exit reason 33", "The rules say so, too.\n", "Guest CR0  ", "bits that are wrong" } },
-		{ "control.pin.allowed-1", 7, { "VM-instruction error 7", "without a name 0x100\n", "Remedy: ", "broken: VM-" } },
+		{ "control.pin.allowed-1", 7, { "VM-instruction error 7", "reserved bits 0x100\n", "Remedy: ", "broken: VM-" } },
 		{ "control.vpid.zero", 8, { "The rules say otherwise: VM-instruction error 7, by control.vpid.zero" } },
 		{ "guest.rip.width", FAILED_ENTRY | 41, { "No rule is about such a failure" } },
 		{ "msr-load.pat-type", 0, { "will fail with exit reason 34", "entry  1 of the area: MSR 0x277 ", "0x0000000000000002" } },

@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..43"
+echo "1..51"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -56,6 +56,16 @@ expect "memory_not_a_number"	2 "m"			"$minivmx" run --mem=1x "$guests/hello"
 expect "unknown_mode"		2 "mode"		"$minivmx" run --mode=virtual "$guests/hello"
 expect "bad_gdb_address"	2 "not \"host:1\""	"$minivmx" run --gdb=host:1 "$guests/hello"
 expect "bad_gdb_port"		2 "not \":65536\""	"$minivmx" run --gdb=:65536 "$guests/hello"
+printf 'minivmx-vmcs 1\nfield 0x401a ENTRY_INSTRUCTION_LENGTH 0\nfield 0x4016 ENTRY_INTERRUPTION_INFORMATION 0x80000203\nend\n' >"$work/nmi"
+printf 'minivmx-vmcs 1\nend\n' >"$work/empty"
+expect "explain_nothing"	2 "rule's id"		"$minivmx" explain
+expect "explain_unknown"	2 "neither a file"	"$minivmx" explain control.vpid.no-such-rule
+expect "explain_list"		0 "guest.rip.width"	"$minivmx" explain --list
+expect "explain_rule"		0 "Enable VPID"		"$minivmx" explain control.vpid.zero
+expect "explain_file"		1 "vector other than 2"	"$minivmx" explain "$work/nmi"
+expect "explain_json"		1 "\"value\": \"0x80000203\"" "$minivmx" explain --json "$work/nmi"
+expect "explain_good_file"	0 "is violated"		"$minivmx" explain "$work/empty"
+expect "explain_no_snapshot"	6 "hello:1: "		"$minivmx" explain "$guests/hello"
 expect "no_such_device"		1 "/dev/no-such"	"$minivmx" run --device=/dev/no-such "$guests/hello"
 expect "not_a_device"		1 "/dev/null"		"$minivmx" run --device=/dev/null "$guests/hello"
 

@@ -2,8 +2,8 @@
 /*
  * main.c - the `minivmx` command: finds the subcommand and calls it.
  *
- * Continues in run.c (run a guest), vmcs.c (look at its VMCS), doctor.c (is this machine fit?) and
- * caps.c (what the CPU's VMX can do).
+ * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), doctor.c (is this
+ * machine fit?) and caps.c (what the CPU's VMX can do).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -21,9 +21,9 @@ static const struct command {
 } commands[] = {
 	{ "run",    "minivmx run",    command_run,    "run a guest, a flat binary or a static ELF64; trace it; let gdb control it" },
 	{ "vmcs",   "minivmx vmcs",   command_vmcs,   "a guest's VMCS at an exit: every field, by name; save it, compare two" },
+	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
-	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -3,7 +3,7 @@
  * report.c - why a guest stopped when that is not its own doing: triple fault, an exit that
  * nothing handles, a refused VM entry; with the facts decoded.
  *
- * Reached from cpu.c; continues in report_state.c. On /dev/kvm an internal error carries fewer facts than on
+ * Reached from cpu.c; continues in report_state.c and, for a refused entry, explain_text.c. On /dev/kvm an internal error carries fewer facts than on
  * /dev/minivmx: only what run->internal.ndata covers is said.
  */
 #include <errno.h>
@@ -14,8 +14,10 @@
 
 #include "command.h"
 #include "decode.h"
+#include "explain.h"
 #include "report.h"
 #include "report_state.h"
+#include "snapshot_take.h"
 
 #define EVENT_HAS_ERROR_CODE (1u << 11)
 
@@ -60,6 +62,19 @@ static bool is_minivmx(const struct vcpu *vcpu)
 	return strstr(vcpu->vm->device_path, "minivmx");
 }
 
+static void print_broken_rules(const struct vcpu *vcpu)
+{
+	struct snapshot snapshot;
+
+	if (!is_minivmx(vcpu)) {
+		fprintf(stderr, "  %s can't show its VMCS (GET_VMCS), so no rule of VM entry can be named\n",
+			vcpu->vm->device_path);
+		return;
+	}
+	if (!snapshot_take(&snapshot, vcpu))
+		explain_snapshot(stderr, &snapshot);
+}
+
 int report_entry_failure(const struct vcpu *vcpu)
 {
 	uint64_t reason = vcpu->run->fail_entry.hardware_entry_failure_reason;
@@ -77,6 +92,7 @@ int report_entry_failure(const struct vcpu *vcpu)
 	/* KVM does not tell it. SDM 3C "VM-Entry Failures During or After Loading Guest State". */
 	if (is_minivmx(vcpu) && (reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		fprintf(stderr, "  exit qualification %" PRIu64 "\n", (uint64_t)vcpu->run->fail_entry.qualification);
+	print_broken_rules(vcpu);
 	print_state(vcpu);
 	return STATUS_ENTRY_FAILED;
 }

@@ -2,7 +2,7 @@
 /*
  * snapshot_take.h - a snapshot of a vCPU, by GET_VMCS, with all that VM entry judges it by.
  *
- * Reached from machine.c.
+ * Reached from machine.c and report.c.
  */
 #ifndef MINIVMX_TOOLS_SNAPSHOT_TAKE_H
 #define MINIVMX_TOOLS_SNAPSHOT_TAKE_H
