@@ -153,6 +153,7 @@ static bool parse_entry_msr(struct parser *parser, char **words)
 static bool parse_field(struct parser *parser, char **words)
 {
 	const struct vmcs_field *field;
+	const char *name;
 	uint64_t encoding, value, old;
 	unsigned int width;
 
@@ -161,8 +162,9 @@ static bool parse_field(struct parser *parser, char **words)
 	if (!vmcs_encoding_is_legal(encoding))
 		return refuse(parser, "no field has the encoding %s", words[1]);
 	field = vmcs_field_find(encoding);
-	if (strcmp(words[2], field ? field->name : "-"))
-		return refuse(parser, "the field %s is called %s, not %s", words[1], field ? field->name : "-", words[2]);
+	name = field ? field->name : "-";
+	if (strcmp(words[2], name))
+		return refuse(parser, "the field %s is called %s, not %s", words[1], name, words[2]);
 	width = vmcs_field_bits(encoding);
 	if (!number(parser, words[3], UINT64_MAX >> (64 - width), &value))
 		return false;

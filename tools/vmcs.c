@@ -71,7 +71,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (options->diff && options->sources < 2)
 			argp_error(state, "diff compares two files");
 		if (!options->sources)
-			argp_error(state, "of what? give a guest, or a file that `-o` or `minivmx run --snapshot` has saved");
+			argp_error(state, "of what? give a guest, or a file that -o or `minivmx run --snapshot` saved");
 		if (options->diff && options->output)
 			argp_error(state, "--output saves one VMCS, and diff has two");
 		break;
@@ -89,7 +89,7 @@ static bool is_snapshot_file(const char *path)
 	bool is = false;
 
 	if (file) {
-		is = fread(start, 1, sizeof(start) - 1, file) == sizeof(start) - 1 && !strcmp(start, SNAPSHOT_MAGIC);
+		is = fread(start, 1, sizeof(start) - 1, file) && !strcmp(start, SNAPSHOT_MAGIC);
 		fclose(file);
 	}
 	return is;
@@ -155,17 +155,17 @@ int command_vmcs(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
 		{ .name = "device", .key = 'd', .arg = "PATH", .doc = "the module's device (/dev/minivmx)" },
-		{ .name = "exits",  .key = 'e', .arg = "N",    .doc = "run the guest to its Nth exit to userspace (1)" },
+		{ .name = "exits", .key = 'e', .arg = "N", .doc = "run the guest to its Nth exit to userspace (1)" },
 		{ .name = "output", .key = 'o', .arg = "FILE", .doc = "save the VMCS instead of printing it" },
 		{ .name = "json",   .key = 'j', .doc = "print JSON" },
 		{ 0 }
 	};
 	static const struct argp argp = {
 		.options = option_table, .parser = parse_option, .args_doc = "GUEST|FILE\ndiff FILE FILE",
-		.doc = "Prints the VMCS of GUEST (as `minivmx run` takes it) at an exit, or of a saved FILE: every field by area "
-		       "and name, with its bits decoded. diff prints what differs between two saved ones.\v"
-		       "A run that ends earlier (a failed VM entry, a triple fault, HLT) shows what it ended with. What the guest "
-		       "prints goes to stderr. The host's fields need CAP_SYS_ADMIN.\n"
+		.doc = "Prints the VMCS of GUEST (as `minivmx run` takes it) at an exit, or of a saved FILE: every "
+		       "field by area and name, with its bits decoded. diff prints what differs between two files.\v"
+		       "A run that ends earlier (a failed VM entry, a triple fault, HLT) shows what it ended with. "
+		       "What the guest prints goes to stderr. The host's fields need CAP_SYS_ADMIN.\n"
 		       "Exit status: 0, or as of `minivmx run`; 6 for a damaged file.",
 	};
 	struct vmcs_options options = { .device = MINIVMX_DEVICE, .exits = 1 };

@@ -18,8 +18,10 @@
 
 /* ------------------------------------------------------------------------- differences */
 
-static bool next_difference(struct vmcs_walk *walk, const struct snapshot_pair *a, unsigned int a_count,
-			    const struct snapshot_pair *b, unsigned int b_count, struct vmcs_difference *found)
+static bool next_difference(struct vmcs_walk *walk,
+			    const struct snapshot_pair *a, unsigned int a_count,
+			    const struct snapshot_pair *b, unsigned int b_count,
+			    struct vmcs_difference *found)
 {
 	while (walk->a < a_count || walk->b < b_count) {
 		bool in_a = walk->a < a_count && (walk->b == b_count || a[walk->a].number <= b[walk->b].number);
@@ -144,7 +146,8 @@ void vmcs_print(const struct snapshot *snapshot)
 	if (snapshot->entry_msrs)
 		printf("\nVM-Entry MSR-Load Area\n");
 	for (unsigned int i = 0; i < snapshot->entry_msrs; i++)
-		printf("  MSR 0x%08x  0x%016" PRIx64 "\n", snapshot->entry_msr[i].number, snapshot->entry_msr[i].value);
+		printf("  MSR 0x%08x  0x%016" PRIx64 "\n", snapshot->entry_msr[i].number,
+		       snapshot->entry_msr[i].value);
 	if (snapshot->has_pdptes)
 		printf("\nPDPTEs in memory\n");
 	for (unsigned int i = 0; snapshot->has_pdptes && i < 4; i++)
@@ -156,7 +159,8 @@ void vmcs_print(const struct snapshot *snapshot)
 
 /* ------------------------------------------------------------------------- two of them */
 
-static void print_side(char sign, const struct snapshot *snapshot, uint32_t encoding, bool present, uint64_t value)
+static void print_side(char sign, const struct snapshot *snapshot, uint32_t encoding, bool present,
+		       uint64_t value)
 {
 	char text[VMCS_TEXT_SIZE];
 	int column = printf("  %c ", sign);
