@@ -283,12 +283,45 @@ END
 	debug "detach" 0 $guests/hello
 }
 
+# A state that no CPU can be in, and the VMCS that holds it.
+failed_entry() {
+	symbols=$guests/hello
+	printf 'set $eflags=0x8002\ncontinue\ncontinue\n' >script
+	cat >expected <<'END'
+0x0000000000100000 in start ()
+
+Program received signal SIGSEGV, Segmentation fault.
+0x0000000000100000 in start ()
+
+Program terminated with signal SIGSEGV, Segmentation fault.
+The program no longer exists.
+END
+	: >printed
+	if [ $name != minivmx ]; then
+		debug "failed_entry" 5 $guests/hello
+		number=$((number + 1))
+		echo "ok $number # SKIP KVM does not show a VMCS"
+		return
+	fi
+	rm -f vmcs
+	debug "failed_entry" 5 --snapshot vmcs $guests/hello
+	number=$((number + 1))
+	if "$minivmx" vmcs vmcs >shown && grep -q "^VM entry failed: exit reason 33" shown &&
+	   grep -q "Guest RFLAGS  *0x0000000000008002" shown && grep -q "Exit reason  *0x80000021" shown; then
+		echo "ok $number gdb.$name.snapshot_of_failed_entry"
+	else
+		failed=1
+		sed 's/^/#   /' shown
+		echo "not ok $number gdb.$name.snapshot_of_failed_entry"
+	fi
+}
+
 echo "TAP version 13"
-echo "1..10"
+echo "1..14"
 for device in /dev/minivmx /dev/kvm; do
 	name=${device#/dev/}
 	if [ ! -c $device ]; then
-		for skipped in 1 2 3 4 5; do
+		for skipped in 1 2 3 4 5 6 7; do
 			number=$((number + 1))
 			echo "ok $number # SKIP $device is absent"
 		done
@@ -299,5 +332,6 @@ for device in /dev/minivmx /dev/kvm; do
 	interrupt_and_kill
 	crash
 	detach
+	failed_entry
 done
 exit $failed
