@@ -51,6 +51,9 @@ TEST(each_rule_has_words_and_an_id_of_its_own)
 		EXPECT_TRUE(rule->field_count) TH_LOG("%s", rule->id);
 		EXPECT_EQ(1, !!rule->violated + !!rule->wrong_bits + !!rule->entry_violated) TH_LOG("%s", rule->id);
 		EXPECT_EQ(rule->stage == STAGE_MSR_LOAD, !!rule->entry_violated) TH_LOG("%s", rule->id);
+		for (size_t j = 0; j < rule->field_count; j++) {
+			EXPECT_NE(NULL, vmcs_field_find(rule->fields[j])) TH_LOG("%s", rule->id);
+		}
 		/* The tables are by stage. */
 		EXPECT_LE(rule_at(i ? i - 1 : 0)->stage, rule->stage) TH_LOG("%s", rule->id);
 	}
@@ -118,6 +121,79 @@ TEST(a_failure_agrees_with_the_rule_of_its_stage)
 					TH_LOG("%s, stage %d", rule->id, stage);
 			}
 		}
+	}
+}
+
+/* #CP has come with an error code, and with a capability bit, after CPUs had VMX. */
+TEST(error_code_of_a_control_protection_exception)
+{
+	static const struct change no_code = { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000315 };
+	static const struct change code = { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000b15 };
+
+	snapshot_build(&snapshot, CPU_BROADWELL, MODE_LONG);
+	snapshot_change(&snapshot, &no_code);
+	EXPECT_EQ(0, rules_check(&snapshot, findings));
+	snapshot_change(&snapshot, &code);
+	ASSERT_EQ(1, rules_check(&snapshot, findings));
+	EXPECT_STREQ("control.event.error-code-vector", findings[0].rule->id);
+
+	snapshot_build(&snapshot, CPU_EVERYTHING, MODE_LONG);
+	snapshot_change(&snapshot, &code);
+	EXPECT_EQ(0, rules_check(&snapshot, findings));
+	snapshot_change(&snapshot, &no_code);
+	ASSERT_EQ(1, rules_check(&snapshot, findings));
+	EXPECT_STREQ("control.event.error-code-missing", findings[0].rule->id);
+}
+
+/* What comes near to breaking a rule, and is good. */
+TEST(near_misses)
+{
+	static const struct {
+		enum snapshot_mode mode;
+		struct change changes[3];
+	} rows[] = {
+		/* Unusable segments, whatever is in them; a data segment in CS; a 16-bit task. */
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_DS_ACCESS_RIGHTS, 0x10000 },
+			       { CHANGE_SET, VMCS_GUEST_DS_BASE, 0x8000 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_LDTR_ACCESS_RIGHTS, 0x10000 },
+			       { CHANGE_SET, VMCS_GUEST_LDTR_SELECTOR, 4 }, { CHANGE_SET, VMCS_GUEST_LDTR_BASE, 1ull << 47 } } },
+		{ MODE_REAL, { { CHANGE_SET, VMCS_GUEST_CS_ACCESS_RIGHTS, 0x93 } } },
+		{ MODE_PAE, { { CHANGE_SET, VMCS_GUEST_TR_ACCESS_RIGHTS, 0x83 } } },
+		/* NW and CD, which are not looked at; a RIP that is one bit short of canonical. */
+		{ MODE_LONG, { { CHANGE_OR, VMCS_GUEST_CR0, 3ull << 29 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, 1ull << 47 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, ~0ull << 48 } } },
+		/* Addresses of what is switched off, areas of no entries, and the last address there is. */
+		{ MODE_LONG, { { CHANGE_SET, VMCS_IO_BITMAP_A, 1 }, { CHANGE_SET, VMCS_PML_ADDRESS, 1 },
+			       { CHANGE_SET, VMCS_EXIT_MSR_LOAD_ADDRESS, 1 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_EXIT_MSR_LOAD_COUNT, 1 },
+			       { CHANGE_SET, VMCS_EXIT_MSR_LOAD_ADDRESS, (1ull << 46) - 16 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_MSR_BITMAPS, (1ull << 46) - 4096 } } },
+		/* No event; those that can come in HLT and in shutdown; INT 0x80. */
+		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x7fffffff } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000301 },
+			       { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 1 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000312 },
+			       { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 2 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000480 },
+			       { CHANGE_SET, VMCS_ENTRY_INSTRUCTION_LENGTH, 15 } } },
+		/* Debug exceptions that are pending where TF says so, and nowhere else. */
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x4000 },
+			       { CHANGE_OR, VMCS_GUEST_RFLAGS, 0x100 }, { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 1 } } },
+		{ MODE_LONG, { { CHANGE_OR, VMCS_GUEST_RFLAGS, 0x100 }, { CHANGE_SET, VMCS_GUEST_IA32_DEBUGCTL, 2 },
+			       { CHANGE_SET, VMCS_GUEST_INTERRUPTIBILITY_STATE, 1 } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000 } } },
+		/* PDPTEs that are not present, or not used. */
+		{ MODE_PAE, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~1ull } } },
+		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~0ull } } },
+		{ MODE_LONG, { { CHANGE_LOAD, 0xc0000080, 0xd01 }, { CHANGE_LOAD, 0xc0000102, ~0ull << 47 } } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snapshot_build(&snapshot, CPU_EVERYTHING, rows[i].mode);
+		for (size_t j = 0; j < 3; j++)
+			snapshot_change(&snapshot, &rows[i].changes[j]);
+		EXPECT_EQ(0, rules_check(&snapshot, findings)) TH_LOG("row %zu: %s", i, findings[0].rule->id);
 	}
 }
 

@@ -29,16 +29,21 @@ static bool load_too_high(const struct facts *f, uint32_t address)
 	return count && (!physical(f, first) || !physical(f, last) || last < first);
 }
 
-/* Exceptions that push an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP. SDM 3A "Exception Summary" */
-#define ERROR_CODE_VECTORS	(1u << 8 | 0x1fu << 10 | 1u << 17 | 1u << 21)
+/* Exceptions that push an error code: #DF, #TS, #NP, #SS, #GP, #PF, #AC. SDM 3A "Exception Summary" */
+#define ERROR_CODE_VECTORS	(1u << 8 | 0x1fu << 10 | 1u << 17)
 #define VECTOR_NMI		2
+#define VECTOR_CONTROL		21	/* #CP does, on CPUs that have it */
 /* IA32_VMX_BASIC: a hardware exception may be injected with or without an error code. */
 #define ERROR_CODE_FREE		(1ull << 56)
 #define MISC_LENGTH_0		(1ull << 30)
 
 static bool takes_error_code(const struct facts *f)
 {
-	return f->event == EVENT_HARDWARE_EXCEPTION && f->event_vector < 32 && ERROR_CODE_VECTORS >> f->event_vector & 1;
+	if (f->event != EVENT_HARDWARE_EXCEPTION || f->event_vector > 31)
+		return false;
+	if (f->event_vector == VECTOR_CONTROL)
+		return may_be_1(f, MSR_VMX_CR4_FIXED1) & CR4_CET;
+	return ERROR_CODE_VECTORS >> f->event_vector & 1;
 }
 
 static bool is_software(const struct facts *f)
@@ -121,7 +126,7 @@ static const struct rule rules[] = {
 	ENTRY_RULE("control.event.error-code-vector", ALWAYS, error_code_vector, 0,
 		"An error code is to be delivered with an exception that has none.",
 		"Bit 11 is set for every exception.",
-		"Set bit 11 for vectors 8, 10 to 14, 17 and 21 only.", INFORMATION),
+		"Set bit 11 for vectors 8, 10 to 14 and 17 only, and 21 on CPUs with CET.", INFORMATION),
 	ENTRY_RULE("control.event.error-code-missing", ALWAYS, error_code_missing, 0,
 		"An exception that pushes an error code is to be injected without one.",
 		"Bit 11 was forgotten.",
