@@ -15,7 +15,8 @@
 #define FAILED_ENTRY	(1u << 31)
 #define LONGEST_TEXT	72	/* of a value; a control word has too many names to be of use */
 
-static void print_value(FILE *out, const char *name, uint64_t value, const struct snapshot *snapshot, uint32_t encoding)
+static void print_value(FILE *out, const char *name, uint64_t value, const struct snapshot *snapshot,
+			uint32_t encoding)
 {
 	char text[VMCS_TEXT_SIZE];
 
@@ -30,9 +31,12 @@ static void print_fields(FILE *out, const struct rule *rule, const struct snapsh
 {
 	uint64_t value, wrong = rule_wrong_bits(rule, snapshot);
 
-	for (size_t i = 0; i < rule->field_count; i++)
-		if (snapshot_field(snapshot, rule->fields[i], &value))
-			print_value(out, vmcs_field_find(rule->fields[i])->title, value, snapshot, rule->fields[i]);
+	for (size_t i = 0; i < rule->field_count; i++) {
+		uint32_t encoding = rule->fields[i];
+
+		if (snapshot_field(snapshot, encoding, &value))
+			print_value(out, vmcs_field_find(encoding)->title, value, snapshot, encoding);
+	}
 	if (wrong) {
 		/* Wrong bits have the names that they have in a value. */
 		struct snapshot names = *snapshot;
@@ -102,7 +106,8 @@ static void print_failure(FILE *out, const struct snapshot *snapshot)
 			vm_instruction_error_name(reason));
 }
 
-static void print_verdict(FILE *out, const struct snapshot *snapshot, const struct finding *findings, size_t count)
+static void print_verdict(FILE *out, const struct snapshot *snapshot, const struct finding *findings,
+			  size_t count)
 {
 	const struct finding *first = rules_first(findings, count);
 
@@ -122,8 +127,7 @@ static void print_verdict(FILE *out, const struct snapshot *snapshot, const stru
 		if (first)
 			fprintf(out, "The rules say otherwise: %s, by %s.\n", stage_name(first->rule->stage), first->rule->id);
 		else
-			fputs("No rule is violated, as far as a snapshot tells: memory that the fields point to is not in it.\n",
-			      out);
+			fputs("The rules say otherwise; but memory that the fields point to is not in a snapshot.\n", out);
 		fputs("Or the snapshot is of another time than the failure, or the CPU has a rule of its own.\n", out);
 		break;
 	}
@@ -141,7 +145,7 @@ size_t explain_snapshot(FILE *out, const struct snapshot *snapshot)
 	if (!count)
 		fprintf(out, "None of %zu rules of VM entry is violated.\n", rules_count());
 	else
-		fprintf(out, "%zu rule%s of VM entry %s violated.\n", count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
+		fprintf(out, "%zu %s violated.\n", count, count == 1 ? "rule of VM entry is" : "rules of VM entry are");
 	print_verdict(out, snapshot, findings, count);
 	for (size_t i = 0; i < count; i++) {
 		fputc('\n', out);

@@ -58,9 +58,11 @@ bool pat_valid(uint64_t pat)
 static void decode_word(struct facts *f, enum vmx_word number, uint32_t encoding, bool activated)
 {
 	const struct vmx_control_word *word = &vmx_control_words[number];
+	uint32_t msr = word->msr;
 	uint64_t value;
-	uint32_t msr = word->true_msr && snapshot_msr(f->snapshot, word->true_msr, &value) ? word->true_msr : word->msr;
 
+	if (word->true_msr && snapshot_msr(f->snapshot, word->true_msr, &value))
+		msr = word->true_msr;
 	f->may_be_1[number] = may_be_1(f, msr) >> (word->allowed1_only ? 0 : 32);
 	f->must_be_1[number] = word->allowed1_only ? 0 : (uint32_t)must_be_1(f, msr);
 	if (activated)

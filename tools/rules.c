@@ -12,8 +12,8 @@
 
 /* In the order of the SDM's sections, and so by stage. */
 static const struct rule_table * const tables[] = {
-	&control_rules, &entry_rules, &host_rules, &guest_register_rules, &guest_segment_rules, &guest_state_rules,
-	&msr_rules,
+	&control_rules, &entry_rules, &host_rules,
+	&guest_register_rules, &guest_segment_rules, &guest_state_rules, &msr_rules,
 };
 
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))

@@ -45,14 +45,14 @@ static bool eptp_memory_type(const struct facts *f, uint32_t which)
 {
 	uint64_t type = EPTP_TYPE(field(f, which));
 
-	return !((type == 0 && f->ept_vpid & EPT_CAP_UNCACHEABLE) || (type == 6 && f->ept_vpid & EPT_CAP_WRITE_BACK));
+	return !(type == 0 && f->ept_vpid & EPT_CAP_UNCACHEABLE) && !(type == 6 && f->ept_vpid & EPT_CAP_WRITE_BACK);
 }
 
 static bool eptp_levels(const struct facts *f, uint32_t which)
 {
 	uint64_t levels = EPTP_LEVELS(field(f, which));
 
-	return !((levels == 4 && f->ept_vpid & EPT_CAP_LEVELS_4) || (levels == 5 && f->ept_vpid & EPT_CAP_LEVELS_5));
+	return !(levels == 4 && f->ept_vpid & EPT_CAP_LEVELS_4) && !(levels == 5 && f->ept_vpid & EPT_CAP_LEVELS_5);
 }
 
 PREDICATE(eptp_accessed_dirty, field(f, which) & 1 << 6 && !(f->ept_vpid & EPT_CAP_ACCESSED_DIRTY))
@@ -64,6 +64,14 @@ PREDICATE(vm_functions_unknown, field(f, VMCS_VM_FUNCTION_CONTROLS) & ~may_be_1(
 #define EPTP_SWITCHING(f)	(field(f, VMCS_VM_FUNCTION_CONTROLS) & 1)
 PREDICATE(switching_without_ept, EPTP_SWITCHING(f) && !on(f, EPT))
 PREDICATE(bad_eptp_list, EPTP_SWITCHING(f) && bad_page_address(f, VMCS_EPTP_LIST_ADDRESS))
+
+static bool bad_pid_table(const struct facts *f, uint32_t which)
+{
+	uint64_t first = field(f, which), last = first + field(f, VMCS_LAST_PID_POINTER_INDEX) * 8 + 7;
+
+	return first & 7 || !physical(f, first) || !physical(f, last);
+}
+
 PREDICATE(hlat_pointer_reserved, field(f, which) & 0xfe7 || !physical(f, field(f, which)))
 
 /* An area of MSRs: which is its address, its count is the argument. 16 bytes an entry. */
@@ -116,7 +124,8 @@ PREDICATE(load_too_high, area_too_high(f, which, VMCS_EXIT_MSR_LOAD_COUNT))
 static const struct rule rules[] = {
 	ALLOWED_0("control.pin", EXECUTION, WORD_PIN, "pin-based controls", VMCS_PIN_BASED_CONTROLS),
 	ALLOWED_1("control.pin", EXECUTION, ALWAYS, WORD_PIN, "pin-based controls", VMCS_PIN_BASED_CONTROLS),
-	ALLOWED_0("control.primary", EXECUTION, WORD_PRIMARY, "primary processor-based controls", VMCS_PRIMARY_CONTROLS),
+	ALLOWED_0("control.primary", EXECUTION, WORD_PRIMARY, "primary processor-based controls",
+		  VMCS_PRIMARY_CONTROLS),
 	ALLOWED_1("control.primary", EXECUTION, ALWAYS, WORD_PRIMARY, "primary processor-based controls",
 		  VMCS_PRIMARY_CONTROLS),
 	ALLOWED_1("control.secondary", EXECUTION, SECONDARY_CONTROLS, WORD_SECONDARY,
@@ -140,22 +149,31 @@ static const struct rule rules[] = {
 		"\"Virtual NMIs\" is 1 while \"NMI exiting\" is 0: NMIs can't be virtual and real at once.",
 		"Only one of the two was set.",
 		"Set \"NMI exiting\", or clear \"Virtual NMIs\".", VMCS_PIN_BASED_CONTROLS),
-	NEEDS("control.nmi-window.virtual-nmis", NMI_WINDOW_EXITING, "NMI-window exiting", VIRTUAL_NMIS, "Virtual NMIs",
+	NEEDS("control.nmi-window.virtual-nmis", NMI_WINDOW_EXITING, "NMI-window exiting", VIRTUAL_NMIS,
+	      "Virtual NMIs",
 	      VMCS_PRIMARY_CONTROLS, VMCS_PIN_BASED_CONTROLS),
 	PAGE("control.apic-access.address", APIC_ACCESSES, "APIC-access page", VMCS_APIC_ACCESS_ADDRESS),
-	NEEDS("control.x2apic.tpr-shadow", X2APIC_MODE, "Virtualize x2APIC mode", TPR_SHADOW, "Use TPR shadow",
+	NEEDS("control.x2apic.tpr-shadow", X2APIC_MODE, "Virtualize x2APIC mode", TPR_SHADOW,
+	      "Use TPR shadow",
 	      SECONDARY, VMCS_PRIMARY_CONTROLS),
 	NEEDS("control.apic-registers.tpr-shadow", APIC_REGISTERS, "APIC-register virtualization", TPR_SHADOW,
 	      "Use TPR shadow", SECONDARY, VMCS_PRIMARY_CONTROLS),
-	NEEDS("control.interrupt-delivery.tpr-shadow", INTERRUPT_DELIVERY, "Virtual-interrupt delivery", TPR_SHADOW,
+	NEEDS("control.interrupt-delivery.tpr-shadow", INTERRUPT_DELIVERY, "Virtual-interrupt delivery",
+	      TPR_SHADOW,
 	      "Use TPR shadow", SECONDARY, VMCS_PRIMARY_CONTROLS),
 	NEEDS("control.ipi-virtualization.tpr-shadow", IPI_VIRTUALIZATION, "IPI virtualization", TPR_SHADOW,
 	      "Use TPR shadow", TERTIARY, VMCS_PRIMARY_CONTROLS),
+	EXECUTION_RULE("control.pid-pointer-table.address", IPI_VIRTUALIZATION, bad_pid_table, VMCS_PID_POINTER_TABLE,
+		"The PID-pointer table is not at a multiple of 8, or ends above the physical-address width.",
+		"The field was never written, or holds a virtual address.",
+		"Write the physical address of the table, and the number of its last entry.",
+		VMCS_PID_POINTER_TABLE, VMCS_LAST_PID_POINTER_INDEX),
 	EXECUTION_RULE("control.x2apic.apic-accesses", X2APIC_MODE, is_on, APIC_ACCESSES,
 		"\"Virtualize x2APIC mode\" and \"Virtualize APIC accesses\" are both 1.",
 		"The guest's APIC changed its mode, and only the new mode was switched on.",
 		"Clear one: a local APIC is reached by MSRs or by memory, not by both.", SECONDARY),
-	NEEDS("control.interrupt-delivery.interrupt-exiting", INTERRUPT_DELIVERY, "Virtual-interrupt delivery",
+	NEEDS("control.interrupt-delivery.interrupt-exiting", INTERRUPT_DELIVERY,
+	      "Virtual-interrupt delivery",
 	      EXTERNAL_INTERRUPT_EXITING, "External-interrupt exiting", SECONDARY, VMCS_PIN_BASED_CONTROLS),
 	NEEDS("control.posted-interrupts.interrupt-delivery", POSTED_INTERRUPTS, "Process posted interrupts",
 	      INTERRUPT_DELIVERY, "Virtual-interrupt delivery", VMCS_PIN_BASED_CONTROLS, SECONDARY),
@@ -168,7 +186,8 @@ static const struct rule rules[] = {
 		VMCS_POSTED_INTERRUPT_VECTOR),
 	EXECUTION_RULE("control.posted-interrupts.descriptor", POSTED_INTERRUPTS, bad_descriptor_address,
 		VMCS_POSTED_INTERRUPT_DESCRIPTOR,
-		"The posted-interrupt descriptor is not at a multiple of 64, or above the physical-address width.",
+		"The posted-interrupt descriptor is not at a multiple of 64, or above the physical-address "
+		"width.",
 		"The descriptor was allocated without alignment, or a virtual address was written.",
 		"Write the physical address of 64 aligned bytes.", VMCS_POSTED_INTERRUPT_DESCRIPTOR),
 	EXECUTION_RULE("control.vpid.zero", VPID, is_zero, VMCS_VPID,
@@ -176,19 +195,24 @@ static const struct rule rules[] = {
 		"The field was never written.",
 		"Give each vCPU a VPID of its own, from 1 on.", VMCS_VPID),
 	EXECUTION_RULE("control.eptp.memory-type", EPT, eptp_memory_type, VMCS_EPT_POINTER,
-		"The EPT pointer has a memory type (bits 2:0) that this CPU does not have for EPT structures.",
+		"The EPT pointer has a memory type (bits 2:0) that this CPU does not have for EPT "
+		"structures.",
 		"The field was never written, or holds just an address.",
-		"Use 6 (write-back) where IA32_VMX_EPT_VPID_CAP[14] is 1, else 0 (uncacheable).", VMCS_EPT_POINTER),
+		"Use 6 (write-back) where IA32_VMX_EPT_VPID_CAP[14] is 1, else 0 (uncacheable).",
+		VMCS_EPT_POINTER),
 	EXECUTION_RULE("control.eptp.levels", EPT, eptp_levels, VMCS_EPT_POINTER,
 		"The EPT pointer has a number of levels (bits 5:3, plus 1) that this CPU does not walk.",
 		"The number itself was written: four levels are a 3.",
-		"Write 3 for four levels; 4 for five, where IA32_VMX_EPT_VPID_CAP[7] is 1.", VMCS_EPT_POINTER),
+		"Write 3 for four levels; 4 for five, where IA32_VMX_EPT_VPID_CAP[7] is 1.",
+		VMCS_EPT_POINTER),
 	EXECUTION_RULE("control.eptp.accessed-dirty", EPT, eptp_accessed_dirty, VMCS_EPT_POINTER,
-		"Bit 6 of the EPT pointer asks for accessed and dirty flags, which this CPU's EPT does not have.",
+		"Bit 6 of the EPT pointer asks for accessed and dirty flags, which this CPU's EPT does not "
+		"have.",
 		"The bit was set without asking the capability MSR.",
 		"Set it only where IA32_VMX_EPT_VPID_CAP[21] is 1.", VMCS_EPT_POINTER),
 	EXECUTION_RULE("control.eptp.shadow-stack", EPT, eptp_shadow_stack, VMCS_EPT_POINTER,
-		"Bit 7 of the EPT pointer asks for supervisor shadow-stack control, which this CPU's EPT does not have.",
+		"Bit 7 of the EPT pointer asks for supervisor shadow-stack control, which this CPU's EPT "
+		"does not have.",
 		"The bit was set without asking the capability MSR.",
 		"Set it only where IA32_VMX_EPT_VPID_CAP[23] is 1.", VMCS_EPT_POINTER),
 	EXECUTION_RULE("control.eptp.reserved", EPT, eptp_reserved, VMCS_EPT_POINTER,
@@ -201,12 +225,15 @@ static const struct rule rules[] = {
 		"Write the physical address of the top table.", VMCS_EPT_POINTER),
 	NEEDS("control.pml.ept", PML, "Enable PML", EPT, "Enable EPT", SECONDARY),
 	PAGE("control.pml.address", PML, "page-modification log", VMCS_PML_ADDRESS),
-	NEEDS("control.unrestricted-guest.ept", UNRESTRICTED_GUEST, "Unrestricted guest", EPT, "Enable EPT", SECONDARY),
+	NEEDS("control.unrestricted-guest.ept", UNRESTRICTED_GUEST, "Unrestricted guest", EPT, "Enable EPT",
+	      SECONDARY),
 	NEEDS("control.mode-based-execute.ept", MODE_BASED_EXECUTE, "Mode-based execute control for EPT", EPT,
 	      "Enable EPT", SECONDARY),
-	NEEDS("control.sub-page.ept", SUB_PAGE_PERMISSIONS, "Sub-page write permissions for EPT", EPT, "Enable EPT",
+	NEEDS("control.sub-page.ept", SUB_PAGE_PERMISSIONS, "Sub-page write permissions for EPT", EPT,
+	      "Enable EPT",
 	      SECONDARY),
-	PAGE("control.sub-page.address", SUB_PAGE_PERMISSIONS, "sub-page-permission table", VMCS_SPP_TABLE_POINTER),
+	PAGE("control.sub-page.address", SUB_PAGE_PERMISSIONS, "sub-page-permission table",
+	     VMCS_SPP_TABLE_POINTER),
 	NEEDS("control.pt-addresses.ept", PT_GUEST_ADDRESSES, "Intel PT uses guest physical addresses", EPT,
 	      "Enable EPT", SECONDARY),
 	NEEDS("control.pt-addresses.load", PT_GUEST_ADDRESSES, "Intel PT uses guest physical addresses",
@@ -223,16 +250,19 @@ static const struct rule rules[] = {
 		"Set \"Enable EPT\", or clear bit 0 of the VM-function controls.",
 		VMCS_VM_FUNCTION_CONTROLS, SECONDARY),
 	EXECUTION_RULE("control.eptp-list.address", VM_FUNCTIONS, bad_eptp_list, 0,
-		"The EPTP list of EPTP switching is not at a multiple of 4096, or above the physical-address width.",
+		"The EPTP list of EPTP switching is not at a multiple of 4096, or above the "
+		"physical-address width.",
 		"The field was never written, or holds a virtual address.",
 		"Write the physical address of a page of 512 EPT pointers.",
 		VMCS_EPTP_LIST_ADDRESS, VMCS_VM_FUNCTION_CONTROLS),
 	PAGE("control.vmread-bitmap.address", VMCS_SHADOWING, "VMREAD bitmap", VMCS_VMREAD_BITMAP),
 	PAGE("control.vmwrite-bitmap.address", VMCS_SHADOWING, "VMWRITE bitmap", VMCS_VMWRITE_BITMAP),
-	PAGE("control.virtualization-exception.address", EPT_VIOLATION_VE, "virtualization-exception information",
+	PAGE("control.virtualization-exception.address", EPT_VIOLATION_VE,
+	     "virtualization-exception information",
 	     VMCS_VIRTUALIZATION_EXCEPTION_ADDRESS),
 	PAGE("control.pasid-low.address", PASID_TRANSLATION, "low PASID directory", VMCS_LOW_PASID_DIRECTORY),
-	PAGE("control.pasid-high.address", PASID_TRANSLATION, "high PASID directory", VMCS_HIGH_PASID_DIRECTORY),
+	PAGE("control.pasid-high.address", PASID_TRANSLATION, "high PASID directory",
+	     VMCS_HIGH_PASID_DIRECTORY),
 	EXECUTION_RULE("control.tsc-multiplier.zero", TSC_SCALING, is_zero, VMCS_TSC_MULTIPLIER,
 		"\"Use TSC scaling\" is 1 and the TSC multiplier is 0: the guest's time would stand still.",
 		"The field was never written.",
@@ -241,7 +271,8 @@ static const struct rule rules[] = {
 	EXECUTION_RULE("control.hlat-pointer.reserved", HLAT, hlat_pointer_reserved, VMCS_HLAT_POINTER,
 		"The HLAT pointer has a reserved bit (2:0, 11:5, or above the physical-address width).",
 		"The field was never written, or holds a virtual address.",
-		"Write a page's physical address, with the PCD and PWT flags of CR3 at most.", VMCS_HLAT_POINTER),
+		"Write a page's physical address, with the PCD and PWT flags of CR3 at most.",
+		VMCS_HLAT_POINTER),
 	NEEDS("control.paging-write.ept", EPT_PAGING_WRITE, "EPT paging-write control", EPT, "Enable EPT",
 	      TERTIARY, SECONDARY),
 	NEEDS("control.paging-verification.ept", GUEST_PAGING_VERIFICATION, "Guest-paging verification", EPT,

@@ -24,7 +24,8 @@ static bool load_unaligned(const struct facts *f, uint32_t address)
 
 static bool load_too_high(const struct facts *f, uint32_t address)
 {
-	uint64_t count = field(f, VMCS_ENTRY_MSR_LOAD_COUNT), first = field(f, address), last = first + count * 16 - 1;
+	uint64_t count = field(f, VMCS_ENTRY_MSR_LOAD_COUNT);
+	uint64_t first = field(f, address), last = first + count * 16 - 1;
 
 	return count && (!physical(f, first) || !physical(f, last) || last < first);
 }
@@ -58,13 +59,17 @@ static bool in_protected_mode(const struct facts *f)
 }
 
 PREDICATE(type_reserved, f->event == EVENT_RESERVED)
-PREDICATE(type_other, f->event == EVENT_OTHER && !(f->may_be_1[WORD_PRIMARY] >> (MONITOR_TRAP_FLAG & 0xff) & 1))
+PREDICATE(type_other, f->event == EVENT_OTHER &&
+	  !(f->may_be_1[WORD_PRIMARY] >> (MONITOR_TRAP_FLAG & 0xff) & 1))
 PREDICATE(nmi_vector, f->event == EVENT_NMI && f->event_vector != VECTOR_NMI)
 PREDICATE(exception_vector, f->event == EVENT_HARDWARE_EXCEPTION && f->event_vector > 31)
 PREDICATE(other_vector, f->event == EVENT_OTHER && f->event_vector)
-PREDICATE(error_code_type, f->event != EVENT_NONE && f->event != EVENT_HARDWARE_EXCEPTION && f->event_error_code)
-PREDICATE(error_code_real, f->event == EVENT_HARDWARE_EXCEPTION && f->event_error_code && !in_protected_mode(f))
-PREDICATE(error_code_vector, f->event == EVENT_HARDWARE_EXCEPTION && f->event_error_code && in_protected_mode(f) &&
+PREDICATE(error_code_type, f->event != EVENT_NONE && f->event != EVENT_HARDWARE_EXCEPTION &&
+	  f->event_error_code)
+PREDICATE(error_code_real, f->event == EVENT_HARDWARE_EXCEPTION && f->event_error_code &&
+	  !in_protected_mode(f))
+PREDICATE(error_code_vector, f->event == EVENT_HARDWARE_EXCEPTION && f->event_error_code &&
+	  in_protected_mode(f) &&
 	  !(f->basic & ERROR_CODE_FREE) && !takes_error_code(f))
 PREDICATE(error_code_missing, takes_error_code(f) && !f->event_error_code && in_protected_mode(f) &&
 	  !(f->basic & ERROR_CODE_FREE))
@@ -97,7 +102,8 @@ static const struct rule rules[] = {
 	ENTRY_RULE("control.event.type-reserved", ALWAYS, type_reserved, 0,
 		"The event to inject has type 1, which is reserved.",
 		"The field was put together by hand.",
-		"Use 0 external interrupt, 2 NMI, 3 hardware exception, 4 to 6 what software raises, 7 other event.",
+		"Use 0 external interrupt, 2 NMI, 3 hardware exception, 4 to 6 what software raises, 7 "
+		"other event.",
 		INFORMATION),
 	ENTRY_RULE("control.event.type-other", ALWAYS, type_other, 0,
 		"The event to inject has type 7 (pending MTF exit), and this CPU has no monitor trap flag.",
@@ -112,7 +118,8 @@ static const struct rule rules[] = {
 		"The event is an interrupt, and its type is wrong.",
 		"Write type 0 for an external interrupt, 4 for INT n.", INFORMATION),
 	ENTRY_RULE("control.event.other-vector", ALWAYS, other_vector, 0,
-		"An event of type 7 is to be injected with a vector other than 0, which is the pending MTF exit.",
+		"An event of type 7 is to be injected with a vector other than 0, which is the pending MTF "
+		"exit.",
 		"The type is wrong: other interrupts and exceptions have types 0 to 6.",
 		"Write vector 0, or the type that belongs to the vector.", INFORMATION),
 	ENTRY_RULE("control.event.error-code-type", ALWAYS, error_code_type, 0,
@@ -122,7 +129,8 @@ static const struct rule rules[] = {
 	ENTRY_RULE("control.event.error-code-real-mode", ALWAYS, error_code_real, 0,
 		"An error code is to be delivered in real mode, where exceptions have none.",
 		"Bit 11 was set by the vector alone, without a look at CR0.PE.",
-		"Clear bit 11 while the guest's CR0.PE is 0.", INFORMATION, VMCS_GUEST_CR0, VMCS_SECONDARY_CONTROLS),
+		"Clear bit 11 while the guest's CR0.PE is 0.",
+		INFORMATION, VMCS_GUEST_CR0, VMCS_SECONDARY_CONTROLS),
 	ENTRY_RULE("control.event.error-code-vector", ALWAYS, error_code_vector, 0,
 		"An error code is to be delivered with an exception that has none.",
 		"Bit 11 is set for every exception.",
@@ -130,7 +138,8 @@ static const struct rule rules[] = {
 	ENTRY_RULE("control.event.error-code-missing", ALWAYS, error_code_missing, 0,
 		"An exception that pushes an error code is to be injected without one.",
 		"Bit 11 was forgotten.",
-		"Set bit 11 and write the error code, 0 if there is nothing to tell.", INFORMATION, VMCS_GUEST_CR0),
+		"Set bit 11 and write the error code, 0 if there is nothing to tell.",
+		INFORMATION, VMCS_GUEST_CR0),
 	ENTRY_RULE("control.event.reserved", ALWAYS, information_reserved, INFORMATION,
 		"Reserved bits (30:12) of the event to inject are not 0.",
 		"The field was copied from VM-exit information, whose bit 12 means something.",
@@ -138,26 +147,31 @@ static const struct rule rules[] = {
 	ENTRY_RULE("control.event.error-code-high", ALWAYS, error_code_high, VMCS_ENTRY_EXCEPTION_ERROR_CODE,
 		"The error code to be delivered has a bit above 15, and none is defined there.",
 		"The field was never written, or holds something else.",
-		"Write the 16 bits that the exception defines.", VMCS_ENTRY_EXCEPTION_ERROR_CODE, INFORMATION),
+		"Write the 16 bits that the exception defines.",
+		VMCS_ENTRY_EXCEPTION_ERROR_CODE, INFORMATION),
 	ENTRY_RULE("control.event.length-zero", ALWAYS, length_zero, VMCS_ENTRY_INSTRUCTION_LENGTH,
 		"The event to inject is an instruction's (INT n, INT1, INT3, INTO), and its length is 0.",
 		"The VM-entry instruction length was not written with the event.",
-		"Write the length, by which RIP is to move on; 0 is allowed only where IA32_VMX_MISC[30] is 1.",
+		"Write the length, by which RIP is to move on; 0 is allowed only where IA32_VMX_MISC[30] is "
+		"1.",
 		VMCS_ENTRY_INSTRUCTION_LENGTH, INFORMATION),
 	ENTRY_RULE("control.event.length-above-15", ALWAYS, length_above_15, VMCS_ENTRY_INSTRUCTION_LENGTH,
-		"The event to inject is an instruction's, and its length is above 15 bytes, the longest there is.",
+		"The event to inject is an instruction's, and its length is above 15 bytes, the longest "
+		"there is.",
 		"The VM-entry instruction length was not written with the event.",
 		"Write the length that the VM exit told.", VMCS_ENTRY_INSTRUCTION_LENGTH, INFORMATION),
 	ENTRY_RULE("control.entry.to-smm", ENTRY_TO_SMM, is_on, ENTRY_TO_SMM,
 		"\"Entry to SMM\" is 1 outside of system-management mode.",
 		"The control was set for want of another meaning; only an SMM monitor uses it.",
 		"Clear it.", VMCS_ENTRY_CONTROLS),
-	ENTRY_RULE("control.entry.deactivate-dual-monitor", DEACTIVATE_DUAL_MONITOR, is_on, DEACTIVATE_DUAL_MONITOR,
+	ENTRY_RULE("control.entry.deactivate-dual-monitor", DEACTIVATE_DUAL_MONITOR, is_on,
+		DEACTIVATE_DUAL_MONITOR,
 		"\"Deactivate dual-monitor treatment\" is 1 outside of system-management mode.",
 		"The control was set for want of another meaning; only an SMM monitor uses it.",
 		"Clear it.", VMCS_ENTRY_CONTROLS),
 	ENTRY_RULE("control.entry.smm-both", ALWAYS, smm_both, 0,
-		"\"Entry to SMM\" and \"Deactivate dual-monitor treatment\" are both 1: one enters SMM, the other leaves it.",
+		"\"Entry to SMM\" and \"Deactivate dual-monitor treatment\" are both 1: one enters SMM, the "
+		"other leaves it.",
 		"The word was filled with ones.",
 		"Clear both, but for an SMM monitor.", VMCS_ENTRY_CONTROLS),
 };

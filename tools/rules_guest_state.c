@@ -33,7 +33,8 @@ PREDICATE(activity_unknown, f->activity > ACTIVITY_WAIT_FOR_SIPI)
 PREDICATE(activity_unsupported, f->activity >= ACTIVITY_HLT && f->activity <= ACTIVITY_WAIT_FOR_SIPI &&
 	  !(f->misc >> (5 + f->activity) & 1))
 PREDICATE(halted_user, f->activity == ACTIVITY_HLT && f->segment[SEGMENT_SS].dpl)
-PREDICATE(inactive_in_shadow, f->activity != ACTIVITY_ACTIVE && blocked(f, BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+PREDICATE(inactive_in_shadow, f->activity != ACTIVITY_ACTIVE &&
+	  blocked(f, BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
 /* What would wake a halted CPU, and a pending MTF exit (type 7, vector 0). */
 PREDICATE(event_in_hlt, f->activity == ACTIVITY_HLT && f->event != EVENT_NONE &&
 	  f->event != EVENT_EXTERNAL_INTERRUPT && f->event != EVENT_NMI && !exception(f, VECTOR_DEBUG) &&
@@ -46,7 +47,8 @@ PREDICATE(waiting_for_smm, on(f, ENTRY_TO_SMM) && f->activity == ACTIVITY_WAIT_F
 PREDICATE(interruptibility_reserved, f->interruptibility >> 5)
 PREDICATE(sti_and_mov_ss, blocked(f, BLOCKED_BY_STI) && blocked(f, BLOCKED_BY_MOV_SS))
 PREDICATE(sti_without_if, blocked(f, BLOCKED_BY_STI) && !(f->rflags & RFLAGS_IF))
-PREDICATE(interrupt_in_shadow, f->event == EVENT_EXTERNAL_INTERRUPT && blocked(f, BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
+PREDICATE(interrupt_in_shadow, f->event == EVENT_EXTERNAL_INTERRUPT &&
+	  blocked(f, BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
 PREDICATE(nmi_in_mov_ss, f->event == EVENT_NMI && blocked(f, BLOCKED_BY_MOV_SS))
 PREDICATE(nmi_in_sti, f->event == EVENT_NMI && blocked(f, BLOCKED_BY_STI))
 PREDICATE(nmi_while_blocked, f->event == EVENT_NMI && blocked(f, BLOCKED_BY_NMI))
@@ -74,10 +76,12 @@ PREDICATE(bs_unexpected, trap_is_known(f) && !steps_instructions(f) && f->pendin
 PREDICATE(rtm_bits, f->pending_debug & PENDING_RTM && bits(f->pending_debug, 15, 0) != 1 << 12)
 PREDICATE(rtm_in_shadow, f->pending_debug & PENDING_RTM && blocked(f, BLOCKED_BY_MOV_SS))
 
-PREDICATE(bad_link, field(f, which) != NO_LINK_POINTER && (field(f, which) & 0xfff || !physical(f, field(f, which))))
+PREDICATE(bad_link, field(f, which) != NO_LINK_POINTER && (field(f, which) & 0xfff ||
+	  !physical(f, field(f, which))))
 
 /* VM entry looks for a VMCS of the CPU's revision there, in memory that no snapshot has. */
-PREDICATE(link_without_shadowing, field(f, which) != NO_LINK_POINTER && !bad_link(f, which) && !on(f, VMCS_SHADOWING))
+PREDICATE(link_without_shadowing, field(f, which) != NO_LINK_POINTER && !bad_link(f, which) &&
+	  !on(f, VMCS_SHADOWING))
 
 /* Bits 2:1, 8:5, and above the physical-address width; which: the number. */
 static bool bad_pdpte(const struct facts *f, uint32_t which)
@@ -111,15 +115,19 @@ static const struct rule rules[] = {
 	STATE_RULE("guest.activity.unsupported", ALWAYS, activity_unsupported, 0,
 		"The guest's activity state is one that this CPU does not have.",
 		"IA32_VMX_MISC[8:6] was not asked.",
-		"Write 0, active, and keep a halted vCPU out of the guest in software.", VMCS_GUEST_ACTIVITY_STATE),
+		"Write 0, active, and keep a halted vCPU out of the guest in software.",
+		VMCS_GUEST_ACTIVITY_STATE),
 	STATE_RULE("guest.activity.hlt-dpl", ALWAYS, halted_user, 0,
 		"The guest is halted and the DPL of its SS is not 0, but only privilege level 0 may halt.",
 		"The activity state stayed from before an event that changed the privilege level.",
-		"Write 0, active, whenever something wakes the guest.", VMCS_GUEST_ACTIVITY_STATE, VMCS_GUEST_SS_ACCESS_RIGHTS),
+		"Write 0, active, whenever something wakes the guest.",
+		VMCS_GUEST_ACTIVITY_STATE, VMCS_GUEST_SS_ACCESS_RIGHTS),
 	STATE_RULE("guest.activity.shadow", ALWAYS, inactive_in_shadow, 0,
-		"The guest is not active, and yet in the shadow of STI or MOV SS, which covers the next instruction.",
+		"The guest is not active, and yet in the shadow of STI or MOV SS, which covers the next "
+		"instruction.",
 		"HLT after STI was emulated, and the shadow of STI was not ended.",
-		"Clear bits 1:0 of the interruptibility state.", VMCS_GUEST_ACTIVITY_STATE, VMCS_GUEST_INTERRUPTIBILITY_STATE),
+		"Clear bits 1:0 of the interruptibility state.",
+		VMCS_GUEST_ACTIVITY_STATE, VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	STATE_RULE("guest.activity.hlt-event", ALWAYS, event_in_hlt, 0,
 		"An event is to be injected into a halted guest that can't happen to one.",
 		"The activity state stayed from before.",
@@ -137,19 +145,22 @@ static const struct rule rules[] = {
 	STATE_RULE("guest.activity.sipi-smm", ALWAYS, waiting_for_smm, 0,
 		"\"Entry to SMM\" is 1 and the guest waits for a SIPI, where no SMI reaches it.",
 		"The activity state was kept in an SMM monitor.",
-		"Clear the control, outside of an SMM monitor.", VMCS_GUEST_ACTIVITY_STATE, VMCS_ENTRY_CONTROLS),
+		"Clear the control, outside of an SMM monitor.",
+		VMCS_GUEST_ACTIVITY_STATE, VMCS_ENTRY_CONTROLS),
 	STATE_RULE("guest.interruptibility.reserved", ALWAYS, interruptibility_reserved, 0,
 		"Reserved bits (31:5) of the guest's interruptibility state are not 0.",
 		"The field was never written.",
 		"Keep bits 3:0.", VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	STATE_RULE("guest.interruptibility.sti-and-mov-ss", ALWAYS, sti_and_mov_ss, 0,
-		"The guest is in the shadow of STI and in that of MOV SS, but one instruction can't follow both.",
+		"The guest is in the shadow of STI and in that of MOV SS, but one instruction can't follow "
+		"both.",
 		"One bit was set, and the other not cleared.",
 		"Keep one of bits 1:0.", VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	STATE_RULE("guest.interruptibility.sti-if", ALWAYS, sti_without_if, 0,
 		"The guest is in the shadow of STI while its RFLAGS.IF is 0.",
 		"RFLAGS was set, and the shadow stayed.",
-		"Clear bit 0 of the interruptibility state.", VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_GUEST_RFLAGS),
+		"Clear bit 0 of the interruptibility state.",
+		VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_GUEST_RFLAGS),
 	STATE_RULE("guest.interruptibility.extint-in-shadow", ALWAYS, interrupt_in_shadow, 0,
 		"An external interrupt is to be injected in the shadow of STI or MOV SS.",
 		"Only RFLAGS.IF was looked at.",
@@ -184,7 +195,8 @@ static const struct rule rules[] = {
 		"The control was set for want of another meaning.",
 		"Clear it.", VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_ENTRY_CONTROLS),
 	STATE_RULE("guest.interruptibility.enclave", ALWAYS, enclave_in_mov_ss, 0,
-		"The guest was interrupted in an enclave, and is in the shadow of MOV SS, which no enclave can execute.",
+		"The guest was interrupted in an enclave, and is in the shadow of MOV SS, which no enclave "
+		"can execute.",
 		"One bit was set, and the other not cleared.",
 		"Keep one of bits 4 and 1.", VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	STATE_BITS("guest.pending-debug.reserved", ALWAYS, pending_reserved, 0,
@@ -192,23 +204,27 @@ static const struct rule rules[] = {
 		"DR6 was copied, whose bits 11:4 are always 1.",
 		"Take from DR6 just bits 3:0 and BS.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS),
 	STATE_RULE("guest.pending-debug.bs-missing", ALWAYS, bs_missing, 0,
-		"The guest steps by RFLAGS.TF, is halted or in the shadow of STI or MOV SS, and no single-step trap is pending.",
+		"The guest steps by RFLAGS.TF, is halted or in the shadow of STI or MOV SS, and no "
+		"single-step trap is pending.",
 		"TF was set while the guest was in a shadow, as by a debugger.",
 		"Set bit 14 (BS), or end the shadow.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, VMCS_GUEST_RFLAGS,
 		VMCS_GUEST_IA32_DEBUGCTL, VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_GUEST_ACTIVITY_STATE),
 	STATE_RULE("guest.pending-debug.bs-unexpected", ALWAYS, bs_unexpected, 0,
-		"A single-step trap is pending in a shadow or in HLT, and the guest does not step by RFLAGS.TF.",
+		"A single-step trap is pending in a shadow or in HLT, and the guest does not step by "
+		"RFLAGS.TF.",
 		"TF was cleared while the trap was pending, as by a debugger.",
 		"Clear bit 14 (BS).", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, VMCS_GUEST_RFLAGS,
 		VMCS_GUEST_IA32_DEBUGCTL, VMCS_GUEST_INTERRUPTIBILITY_STATE, VMCS_GUEST_ACTIVITY_STATE),
 	STATE_RULE("guest.pending-debug.rtm", ALWAYS, rtm_bits, 0,
-		"A debug exception of a transactional region (bit 16) is pending with more than bit 12, or without it.",
+		"A debug exception of a transactional region (bit 16) is pending with more than bit 12, or "
+		"without it.",
 		"The field was put together by hand.",
 		"Write 0x11000, or clear bit 16.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS),
 	STATE_RULE("guest.pending-debug.rtm-mov-ss", ALWAYS, rtm_in_shadow, 0,
 		"A debug exception of a transactional region (bit 16) is pending in the shadow of MOV SS.",
 		"The field was put together by hand.",
-		"Clear bit 16, or the shadow.", VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, VMCS_GUEST_INTERRUPTIBILITY_STATE),
+		"Clear bit 16, or the shadow.",
+		VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, VMCS_GUEST_INTERRUPTIBILITY_STATE),
 	{
 		.id = "guest.link-pointer.address", .section = STATE,
 		.stage = STAGE_GUEST, .violated = bad_link, .which = VMCS_VMCS_LINK_POINTER,

@@ -60,7 +60,8 @@ ENTRY_PREDICATE(segment_base, msr == MSR_FS_BASE || msr == MSR_GS_BASE)
 ENTRY_PREDICATE(x2apic, msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST)
 ENTRY_PREDICATE(smm_only, msr == MSR_SMM_MONITOR_CTL || msr == MSR_SMBASE)
 ENTRY_PREDICATE(microcode, msr == MSR_BIOS_UPDT_TRIG)
-ENTRY_PREDICATE(read_only, (msr >= MSR_VMX_BASIC && msr < MSR_VMX_END) || msr == MSR_MTRRCAP || msr == MSR_MCG_CAP)
+ENTRY_PREDICATE(read_only, (msr >= MSR_VMX_BASIC && msr < MSR_VMX_END) || msr == MSR_MTRRCAP ||
+	  msr == MSR_MCG_CAP)
 ENTRY_PREDICATE(not_canonical, holds_address(msr) && !canonical(f, value))
 ENTRY_PREDICATE(above_4g, (msr == MSR_TSC_AUX || msr == MSR_FMASK) && value >> 32)
 ENTRY_PREDICATE(bad_pat, msr == MSR_PAT && !pat_valid(value))
@@ -83,7 +84,8 @@ static const struct rule rules[] = {
 		"A list of all MSRs that the guest uses was taken.",
 		"Leave the two out; write Guest FS base and Guest GS base."),
 	MSR_RULE("x2apic", x2apic, true,
-		"The entry loads an MSR of the local APIC (0x800 to 0x8ff), which fails if that is in x2APIC mode.",
+		"The entry loads an MSR of the local APIC (0x800 to 0x8ff), which fails if that is in "
+		"x2APIC mode.",
 		"A list of all MSRs that the guest uses was taken.",
 		"Leave it out: the local APIC is the host's."),
 	MSR_RULE("smm-only", smm_only, false,
@@ -91,7 +93,8 @@ static const struct rule rules[] = {
 		"A list of all MSRs that the CPU has was taken.",
 		"Leave it out."),
 	MSR_RULE("microcode", microcode, true,
-		"The entry loads IA32_BIOS_UPDT_TRIG, which starts a microcode update; some CPUs refuse it here.",
+		"The entry loads IA32_BIOS_UPDT_TRIG, which starts a microcode update; some CPUs refuse it "
+		"here.",
 		"A list of all MSRs that the CPU has was taken.",
 		"Leave it out."),
 	MSR_RULE("read-only", read_only, false,
@@ -107,7 +110,8 @@ static const struct rule rules[] = {
 		"A value of the user's was taken without a test.",
 		"Refuse it with #GP, as WRMSR does."),
 	MSR_RULE("pat-type", bad_pat, false,
-		"The entry loads IA32_PAT, and a byte of the value is not a memory type: 0, 1, 4, 5, 6 and 7 are.",
+		"The entry loads IA32_PAT, and a byte of the value is not a memory type: 0, 1, 4, 5, 6 and "
+		"7 are.",
 		"A value of the user's was taken without a test.",
 		"Refuse it with #GP, as WRMSR does."),
 	MSR_RULE("efer-reserved", efer_reserved, false,
