@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..51"
+echo "1..53"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -109,6 +109,9 @@ expect "vmcs_damaged"		6 "cut:4: cut off"	"$minivmx" vmcs "$work/cut"
 expect "vmcs_file"		0 "Guest RIP  *0x000000000000fff0"	"$minivmx" vmcs "$work/a"
 expect "vmcs_failure"		0 "^VM entry failed: exit reason 33"	"$minivmx" vmcs "$work/a"
 expect "vmcs_diff"		0 "^  + 0x0000000000000202  IF"	"$minivmx" vmcs diff "$work/a" "$work/b"
+sed "2ihost hidden" "$work/b" >"$work/hidden"
+expect "vmcs_diff_hidden"	0 "not compared: the second"	"$minivmx" vmcs diff "$work/a" "$work/hidden"
+expect "vmcs_diff_same"		0 "no field and no"	"$minivmx" vmcs diff "$work/hidden" "$work/hidden"
 expect "vmcs_json"		0 '"value": "0xfff0"'	"$minivmx" vmcs --json "$work/b"
 expect_guest "vmcs_guest"	0 "OUT port 0xe9"	"$minivmx" vmcs --exits 2 "$guests/hello"
 expect_guest "vmcs_save"	0 "saved"			sh -c '"$0" vmcs --output "$1" "$2" && ls "$1"' "$minivmx" "$work/saved" "$guests/hello"

@@ -180,6 +180,11 @@ static bool print_changed_fields(const struct snapshot *a, const struct snapshot
 	struct vmcs_walk walk = { 0 };
 	bool any = false;
 
+	if (area == VMCS_AREA_HOST && a->host_hidden != b->host_hidden) {
+		printf("\n%s\n  not compared: %s of the two was taken without CAP_SYS_ADMIN\n", vmcs_area_title(area),
+		       a->host_hidden ? "the first" : "the second");
+		return true;
+	}
 	while (vmcs_next_field(&walk, a, b, &found)) {
 		if (vmcs_field_area(found.number) != area)
 			continue;
