@@ -11,6 +11,7 @@
 
 #include "explain.h"
 #include "kselftest_harness.h"
+#include "rules.h"
 #include "snapshots.h"
 
 #define FAILED_ENTRY	(1u << 31)
@@ -31,7 +32,7 @@ static bool is_among(const char *id, const struct breach *breach)
 TEST(good_snapshots_break_no_rule)
 {
 	for (enum snapshot_cpu cpu = 0; cpu < CPU_COUNT; cpu++)
-		for (enum snapshot_mode mode = 0; mode < MODE_COUNT; mode++) {
+		for (enum snapshot_mode mode = 0; mode < SNAPSHOT_MODES; mode++) {
 			size_t count;
 
 			snapshot_build(&snapshot, cpu, mode);
@@ -130,14 +131,14 @@ TEST(error_code_of_a_control_protection_exception)
 	static const struct change no_code = { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000315 };
 	static const struct change code = { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000b15 };
 
-	snapshot_build(&snapshot, CPU_BROADWELL, MODE_LONG);
+	snapshot_build(&snapshot, CPU_BROADWELL, SNAPSHOT_LONG);
 	snapshot_change(&snapshot, &no_code);
 	EXPECT_EQ(0, rules_check(&snapshot, findings));
 	snapshot_change(&snapshot, &code);
 	ASSERT_EQ(1, rules_check(&snapshot, findings));
 	EXPECT_STREQ("control.event.error-code-vector", findings[0].rule->id);
 
-	snapshot_build(&snapshot, CPU_EVERYTHING, MODE_LONG);
+	snapshot_build(&snapshot, CPU_EVERYTHING, SNAPSHOT_LONG);
 	snapshot_change(&snapshot, &code);
 	EXPECT_EQ(0, rules_check(&snapshot, findings));
 	snapshot_change(&snapshot, &no_code);
@@ -153,40 +154,40 @@ TEST(near_misses)
 		struct change changes[3];
 	} rows[] = {
 		/* Unusable segments, whatever is in them; a data segment in CS; a 16-bit task. */
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_DS_ACCESS_RIGHTS, 0x10000 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_DS_ACCESS_RIGHTS, 0x10000 },
 			       { CHANGE_SET, VMCS_GUEST_DS_BASE, 0x8000 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_LDTR_ACCESS_RIGHTS, 0x10000 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_LDTR_ACCESS_RIGHTS, 0x10000 },
 			       { CHANGE_SET, VMCS_GUEST_LDTR_SELECTOR, 4 }, { CHANGE_SET, VMCS_GUEST_LDTR_BASE, 1ull << 47 } } },
-		{ MODE_REAL, { { CHANGE_SET, VMCS_GUEST_CS_ACCESS_RIGHTS, 0x93 } } },
-		{ MODE_PAE, { { CHANGE_SET, VMCS_GUEST_TR_ACCESS_RIGHTS, 0x83 } } },
+		{ SNAPSHOT_REAL, { { CHANGE_SET, VMCS_GUEST_CS_ACCESS_RIGHTS, 0x93 } } },
+		{ SNAPSHOT_PAE, { { CHANGE_SET, VMCS_GUEST_TR_ACCESS_RIGHTS, 0x83 } } },
 		/* NW and CD, which are not looked at; a RIP that is one bit short of canonical. */
-		{ MODE_LONG, { { CHANGE_OR, VMCS_GUEST_CR0, 3ull << 29 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, 1ull << 47 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, ~0ull << 48 } } },
+		{ SNAPSHOT_LONG, { { CHANGE_OR, VMCS_GUEST_CR0, 3ull << 29 } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, 1ull << 47 } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_RIP, ~0ull << 48 } } },
 		/* Addresses of what is switched off, areas of no entries, and the last address there is. */
-		{ MODE_LONG, { { CHANGE_SET, VMCS_IO_BITMAP_A, 1 }, { CHANGE_SET, VMCS_PML_ADDRESS, 1 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_IO_BITMAP_A, 1 }, { CHANGE_SET, VMCS_PML_ADDRESS, 1 },
 			       { CHANGE_SET, VMCS_EXIT_MSR_LOAD_ADDRESS, 1 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_EXIT_MSR_LOAD_COUNT, 1 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_EXIT_MSR_LOAD_COUNT, 1 },
 			       { CHANGE_SET, VMCS_EXIT_MSR_LOAD_ADDRESS, (1ull << 46) - 16 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_MSR_BITMAPS, (1ull << 46) - 4096 } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_MSR_BITMAPS, (1ull << 46) - 4096 } } },
 		/* No event; those that can come in HLT and in shutdown; INT 0x80. */
-		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x7fffffff } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000301 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x7fffffff } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000301 },
 			       { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 1 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000312 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000312 },
 			       { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 2 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000480 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_ENTRY_INTERRUPTION_INFORMATION, 0x80000480 },
 			       { CHANGE_SET, VMCS_ENTRY_INSTRUCTION_LENGTH, 15 } } },
 		/* Debug exceptions that are pending where TF says so, and nowhere else. */
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x4000 },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x4000 },
 			       { CHANGE_OR, VMCS_GUEST_RFLAGS, 0x100 }, { CHANGE_SET, VMCS_GUEST_ACTIVITY_STATE, 1 } } },
-		{ MODE_LONG, { { CHANGE_OR, VMCS_GUEST_RFLAGS, 0x100 }, { CHANGE_SET, VMCS_GUEST_IA32_DEBUGCTL, 2 },
+		{ SNAPSHOT_LONG, { { CHANGE_OR, VMCS_GUEST_RFLAGS, 0x100 }, { CHANGE_SET, VMCS_GUEST_IA32_DEBUGCTL, 2 },
 			       { CHANGE_SET, VMCS_GUEST_INTERRUPTIBILITY_STATE, 1 } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000 } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000 } } },
 		/* PDPTEs that are not present, or not used. */
-		{ MODE_PAE, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~1ull } } },
-		{ MODE_LONG, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~0ull } } },
-		{ MODE_LONG, { { CHANGE_LOAD, 0xc0000080, 0xd01 }, { CHANGE_LOAD, 0xc0000102, ~0ull << 47 } } },
+		{ SNAPSHOT_PAE, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~1ull } } },
+		{ SNAPSHOT_LONG, { { CHANGE_SET, VMCS_GUEST_PDPTE1, ~0ull } } },
+		{ SNAPSHOT_LONG, { { CHANGE_LOAD, 0xc0000080, 0xd01 }, { CHANGE_LOAD, 0xc0000102, ~0ull << 47 } } },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -240,7 +241,7 @@ TEST(the_first_is_of_the_earliest_stage)
 					    "host.cs.null", "control.vpid.zero" };
 	const struct finding *first;
 
-	snapshot_build(&snapshot, CPU_EVERYTHING, MODE_LONG);
+	snapshot_build(&snapshot, CPU_EVERYTHING, SNAPSHOT_LONG);
 	EXPECT_EQ(NULL, rules_first(findings, rules_check(&snapshot, findings)));
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		const struct breach *breach = row_of(ids[i]);
@@ -261,7 +262,7 @@ TEST(the_entry_of_the_msr_area_is_told)
 		{ CHANGE_LOAD, 0xc0000100, 0 },
 	};
 
-	snapshot_build(&snapshot, CPU_BROADWELL, MODE_LONG);
+	snapshot_build(&snapshot, CPU_BROADWELL, SNAPSHOT_LONG);
 	for (size_t i = 0; i < 4; i++)
 		snapshot_change(&snapshot, &loads[i]);
 	ASSERT_EQ(2, rules_check(&snapshot, findings));
@@ -280,7 +281,7 @@ TEST(the_entry_of_the_msr_area_is_told)
 /* Without EPT the CPU reads PDPTEs from memory, which a snapshot may or may not have. */
 TEST(pdptes_in_memory)
 {
-	snapshot_build(&snapshot, CPU_BROADWELL, MODE_PAE);
+	snapshot_build(&snapshot, CPU_BROADWELL, SNAPSHOT_PAE);
 	snapshot_change(&snapshot, &(struct change){ CHANGE_CLEAR, VMCS_SECONDARY_CONTROLS, 0x82 });
 	snapshot_set_field(&snapshot, VMCS_GUEST_PDPTE0, ~0ull);
 	snapshot.pdpte[2] = 0x2003;
@@ -319,6 +320,7 @@ static char *explained(void)
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
+	explain_failure(out, &snapshot);
 	explain_snapshot(out, &snapshot);
 	fclose(out);
 	return text;
@@ -386,7 +388,7 @@ static uint64_t wild(void)
 
 static void make_wild(void)
 {
-	snapshot_build(&snapshot, next() % CPU_COUNT, next() % MODE_COUNT);
+	snapshot_build(&snapshot, next() % CPU_COUNT, next() % SNAPSHOT_MODES);
 	for (unsigned int i = next() % 40; i; i--)
 		snapshot.field[next() % snapshot.fields].value = wild();
 	for (unsigned int i = next() % 4; i; i--)

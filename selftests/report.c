@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * report.c - what is printed about a vCPU after a crash (tools/report_state.c, exit_history.c,
+ * report.c - what is printed about a vCPU after a crash (tools/report.c, report_state.c, exit_history.c,
  * disassemble.c, linear_memory.c), without a VM: ioctl() is answered here.
  */
 #define _GNU_SOURCE
@@ -8,10 +8,16 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "capability.h"
+#include "command.h"
 #include "kselftest_harness.h"
+#include "report.h"
 #include "report_state.h"
+#include "snapshots.h"
+#include "vmcs_fields.h"
 
-#define VCPU_FD	1000
+#define VCPU_FD		1000
+#define DEVICE_FD	1001
 
 /* The guest: two pages of memory. Linear 0x400000 and on is at 0; nothing else is mapped. */
 #define LINEAR	0x400000ull
@@ -19,13 +25,51 @@
 
 static struct minivmx_regs regs;
 static struct minivmx_sregs sregs;
+static struct snapshot vmcs;
+
+static void answer_vmcs(struct minivmx_vmcs *reply)
+{
+	reply->nent = vmcs.fields;
+	for (uint32_t i = 0; i < vmcs.fields; i++) {
+		reply->entries[i].encoding = vmcs.field[i].number;
+		reply->entries[i].value = vmcs.field[i].value;
+	}
+}
+
+static void answer_capabilities(struct minivmx_vmx_caps *reply)
+{
+	reply->nent = vmcs.msrs;
+	for (uint32_t i = 0; i < vmcs.msrs; i++) {
+		reply->entries[i].msr = vmcs.msr[i].number;
+		reply->entries[i].value = vmcs.msr[i].value;
+	}
+}
+
+int msr_read(int cpu, uint32_t msr, uint64_t *value)
+{
+	(void)cpu;
+	(void)msr;
+	*value = 0;
+	return EIO;
+}
+
+int vm_call_failed(const struct vm *vm, const char *name)
+{
+	(void)vm;
+	(void)name;
+	return STATUS_HOST_ERROR;
+}
 
 int __wrap_ioctl(int fd, unsigned long request, void *argument);
 int __wrap_ioctl(int fd, unsigned long request, void *argument)
 {
 	struct minivmx_translation *translation = argument;
 
-	if (fd != VCPU_FD) {
+	if (fd == DEVICE_FD && request == MINIVMX_GET_VMX_CAPS) {
+		answer_capabilities(argument);
+		return 0;
+	}
+	if (fd != VCPU_FD || (request == MINIVMX_GET_VMCS && !vmcs.fields)) {
 		errno = ENOTTY;
 		return -1;
 	}
@@ -33,6 +77,8 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 		memcpy(argument, &regs, sizeof(regs));
 	else if (request == MINIVMX_GET_SREGS)
 		memcpy(argument, &sregs, sizeof(sregs));
+	else if (request == MINIVMX_GET_VMCS)
+		answer_vmcs(argument);
 	else if (request == MINIVMX_TRANSLATE) {
 		translation->valid = translation->linear_address - LINEAR < RAM;
 		translation->physical_address = translation->valid ? translation->linear_address - LINEAR : ~0ull;
@@ -68,6 +114,7 @@ FIXTURE_SETUP(report)
 	memset(self, 0, sizeof(*self));
 	memset(&regs, 0, sizeof(regs));
 	memset(&sregs, 0, sizeof(sregs));
+	memset(&vmcs, 0, sizeof(vmcs));
 	self->vm.ram = self->ram;
 	self->vm.ram_size = RAM;
 	self->vm.vcpus = 1;
@@ -243,6 +290,34 @@ TEST_F(report, which_cpu)
 	self->vcpu->index = 1;
 	print_state(self->vcpu);
 	EXPECT_TRUE(said(self, "  CPU 1 of 2\n"));
+}
+
+static void fail_entry(FIXTURE_DATA(report) *self, const char *device, uint64_t reason, uint64_t qualification)
+{
+	self->vm.device = DEVICE_FD;
+	self->vm.device_path = device;
+	self->vcpu->run = &self->page.run;
+	self->page.run.exit_reason = MINIVMX_EXIT_FAIL_ENTRY;
+	self->page.run.fail_entry.hardware_entry_failure_reason = reason;
+	self->page.run.fail_entry.qualification = qualification;
+}
+
+TEST_F(report, a_refused_entry_is_explained)
+{
+	snapshot_build(&vmcs, CPU_BROADWELL, SNAPSHOT_LONG);
+	snapshot_set_field(&vmcs, VMCS_VMCS_LINK_POINTER, 1);
+	fail_entry(self, "/dev/minivmx", MINIVMX_EXIT_REASON_FAILED_ENTRY | 33, 4);
+	EXPECT_EQ(STATUS_ENTRY_FAILED, report_entry_failure(self->vcpu));
+	EXPECT_TRUE(said(self, "  exit qualification 4\n1 rule of VM entry is violated.\nThe rules say so, too.\n\n"
+			       "guest.link-pointer.address\n"));
+	EXPECT_TRUE(said(self, "VMCS link pointer                               0x0000000000000001\n"));
+}
+
+TEST_F(report, an_entry_that_kvm_refuses)
+{
+	fail_entry(self, "/dev/kvm", MINIVMX_EXIT_REASON_FAILED_ENTRY | 33, 0);
+	EXPECT_EQ(STATUS_ENTRY_FAILED, report_entry_failure(self->vcpu));
+	EXPECT_TRUE(said(self, "/dev/kvm can't show its VMCS"));
 }
 
 TEST_HARNESS_MAIN

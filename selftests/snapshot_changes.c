@@ -5,6 +5,7 @@
  *
  * Reached from explain.c; see snapshots.h. In the order of the rules. SDM 3C "VM Entries".
  */
+#include "facts.h"
 #include "snapshots.h"
 
 #define BIT(n)			(1ull << (n))
@@ -28,17 +29,17 @@
 #define EVENT(value)		SET(ENTRY_INTERRUPTION_INFORMATION, 0x80000000 | (value))
 
 #define ROW_IN(mode, rule, ...)	{ rule, mode, { __VA_ARGS__ }, { NULL } }
-#define ROW(rule, ...)		ROW_IN(MODE_LONG, rule, __VA_ARGS__)
+#define ROW(rule, ...)		ROW_IN(SNAPSHOT_LONG, rule, __VA_ARGS__)
 
 /* A 32-bit host: the CPU is in IA-32e mode all the same. */
 #define HOST_32_BIT		CLEAR(EXIT_CONTROLS, BIT(9)), CLEAR(HOST_IA32_EFER, 0x500)
 #define ROW_HOST_32(rule, ...)	\
-	{ rule, MODE_REAL, { HOST_32_BIT, __VA_ARGS__ }, { "host.address-space.cpu-64-bit" } }
+	{ rule, SNAPSHOT_REAL, { HOST_32_BIT, __VA_ARGS__ }, { "host.address-space.cpu-64-bit" } }
 
 #define V8086(id, name)									\
-	ROW_IN(MODE_V8086, "guest." id ".v8086-base", OR(GUEST_##name##_BASE, 1)),	\
-	ROW_IN(MODE_V8086, "guest." id ".v8086-limit", SET(GUEST_##name##_LIMIT, 0xfffe)), \
-	ROW_IN(MODE_V8086, "guest." id ".v8086-rights", SET(GUEST_##name##_ACCESS_RIGHTS, 0xf2))
+	ROW_IN(SNAPSHOT_V8086, "guest." id ".v8086-base", OR(GUEST_##name##_BASE, 1)),	\
+	ROW_IN(SNAPSHOT_V8086, "guest." id ".v8086-limit", SET(GUEST_##name##_LIMIT, 0xfffe)), \
+	ROW_IN(SNAPSHOT_V8086, "guest." id ".v8086-rights", SET(GUEST_##name##_ACCESS_RIGHTS, 0xf2))
 
 #define PRESENT_RESERVED(id, name)							\
 	ROW("guest." id ".present", CLEAR(GUEST_##name##_ACCESS_RIGHTS, 0x80)),		\
@@ -141,7 +142,7 @@ const struct breach breaches[] = {
 	ROW("control.event.exception-vector", EVENT(0x320)),
 	ROW("control.event.other-vector", EVENT(0x701)),
 	ROW("control.event.error-code-type", EVENT(0x820)),
-	ROW_IN(MODE_REAL, "control.event.error-code-real-mode", EVENT(0xb0d)),
+	ROW_IN(SNAPSHOT_REAL, "control.event.error-code-real-mode", EVENT(0xb0d)),
 	ROW("control.event.error-code-vector", EVENT(0xb06)),
 	ROW("control.event.error-code-missing", EVENT(0x30d)),
 	ROW("control.event.reserved", EVENT(0x1020)),
@@ -150,7 +151,7 @@ const struct breach breaches[] = {
 	ROW("control.event.length-above-15", EVENT(0x603), SET(ENTRY_INSTRUCTION_LENGTH, 16)),
 	ROW("control.entry.to-smm", ENTRY(10), SET(GUEST_INTERRUPTIBILITY_STATE, 4)),
 	ROW("control.entry.deactivate-dual-monitor", ENTRY(11)),
-	{ "control.entry.smm-both", MODE_LONG, { ENTRY(10), ENTRY(11), SET(GUEST_INTERRUPTIBILITY_STATE, 4) },
+	{ "control.entry.smm-both", SNAPSHOT_LONG, { ENTRY(10), ENTRY(11), SET(GUEST_INTERRUPTIBILITY_STATE, 4) },
 	  { "control.entry.to-smm", "control.entry.deactivate-dual-monitor" } },
 
 	ROW("host.cr0.fixed-0", CLEAR(HOST_CR0, 0x20)),
@@ -187,8 +188,8 @@ const struct breach breaches[] = {
 	ROW("host.gdtr.base-canonical", SET(HOST_GDTR_BASE, NOT_CANONICAL)),
 	ROW("host.idtr.base-canonical", SET(HOST_IDTR_BASE, NOT_CANONICAL)),
 	ROW("host.tr.base-canonical", SET(HOST_TR_BASE, NOT_CANONICAL)),
-	ROW_IN(MODE_REAL, "host.address-space.cpu-64-bit", HOST_32_BIT, SET(HOST_RIP, 0x1000)),
-	{ "host.address-space.guest-64-bit", MODE_LONG, { HOST_32_BIT, SET(HOST_RIP, 0x1000) },
+	ROW_IN(SNAPSHOT_REAL, "host.address-space.cpu-64-bit", HOST_32_BIT, SET(HOST_RIP, 0x1000)),
+	{ "host.address-space.guest-64-bit", SNAPSHOT_LONG, { HOST_32_BIT, SET(HOST_RIP, 0x1000) },
 	  { "host.address-space.cpu-64-bit" } },
 	ROW_HOST_32("host.cr4.pcide-32-bit", SET(HOST_RIP, 0x1000), OR(HOST_CR4, BIT(17))),
 	ROW_HOST_32("host.rip.32-bit", SET(HOST_RIP, BIT(32))),
@@ -205,7 +206,7 @@ const struct breach breaches[] = {
 	ROW("guest.dr7.high", OR(GUEST_DR7, BIT(32))),
 	ROW("guest.cr0.ia32e-pg", CLEAR(GUEST_CR0, BIT(31))),
 	ROW("guest.cr4.ia32e-pae", CLEAR(GUEST_CR4, 0x20)),
-	ROW_IN(MODE_PAE, "guest.cr4.pcide-ia32e", OR(GUEST_CR4, BIT(17))),
+	ROW_IN(SNAPSHOT_PAE, "guest.cr4.pcide-ia32e", OR(GUEST_CR4, BIT(17))),
 	ROW("guest.cr3.width", OR(GUEST_CR3, BIT(63))),
 	ROW("guest.sysenter-esp.canonical", SET(GUEST_IA32_SYSENTER_ESP, NOT_CANONICAL)),
 	ROW("guest.sysenter-eip.canonical", SET(GUEST_IA32_SYSENTER_EIP, NOT_CANONICAL)),
@@ -227,13 +228,13 @@ const struct breach breaches[] = {
 	ROW("guest.gdtr.limit", SET(GUEST_GDTR_LIMIT, 0x10000)),
 	ROW("guest.idtr.base-canonical", SET(GUEST_IDTR_BASE, NOT_CANONICAL)),
 	ROW("guest.idtr.limit", SET(GUEST_IDTR_LIMIT, 0x10000)),
-	ROW_IN(MODE_PAE, "guest.rip.high", SET(GUEST_RIP, BIT(32))),
+	ROW_IN(SNAPSHOT_PAE, "guest.rip.high", SET(GUEST_RIP, BIT(32))),
 	ROW("guest.rip.width", SET(GUEST_RIP, BIT(48))),
 	ROW("guest.rflags.reserved", OR(GUEST_RFLAGS, 0x8)),
 	ROW("guest.rflags.bit-1", CLEAR(GUEST_RFLAGS, 0x2)),
-	ROW_IN(MODE_V8086, "guest.rflags.vm-ia32e", ENTRY(9), OR(GUEST_IA32_EFER, 0x500),
+	ROW_IN(SNAPSHOT_V8086, "guest.rflags.vm-ia32e", ENTRY(9), OR(GUEST_IA32_EFER, 0x500),
 	       OR(GUEST_CR4, 0x20)),
-	ROW_IN(MODE_V8086, "guest.rflags.vm-real-mode", CLEAR(GUEST_CR0, BIT(31) | 1)),
+	ROW_IN(SNAPSHOT_V8086, "guest.rflags.vm-real-mode", CLEAR(GUEST_CR0, BIT(31) | 1)),
 	ROW("guest.rflags.if-with-extint", EVENT(0x20), CLEAR(GUEST_RFLAGS, 0x200)),
 	ROW("guest.ssp.alignment", ENTRY(20), SET(GUEST_SSP, 1)),
 	ROW("guest.ssp.width", ENTRY(20), SET(GUEST_SSP, BIT(48))),
@@ -260,7 +261,7 @@ const struct breach breaches[] = {
 	CODE_OR_DATA("ss", SS),
 	ROW("guest.ss.dpl-rpl", RESTRICTED, SET(GUEST_SS_ACCESS_RIGHTS, 0xc0b3),
 	    SET(GUEST_CS_ACCESS_RIGHTS, 0xa0bb)),
-	ROW_IN(MODE_REAL, "guest.ss.dpl-real-mode", SET(GUEST_SS_ACCESS_RIGHTS, 0xb3),
+	ROW_IN(SNAPSHOT_REAL, "guest.ss.dpl-real-mode", SET(GUEST_SS_ACCESS_RIGHTS, 0xb3),
 	       SET(GUEST_CS_ACCESS_RIGHTS, 0xbb)),
 	DATA("ds", DS), DATA("es", ES), DATA("fs", FS), DATA("gs", GS),
 	ROW("guest.tr.type", SET(GUEST_TR_ACCESS_RIGHTS, 0x83)),
@@ -279,7 +280,7 @@ const struct breach breaches[] = {
 	ROW("guest.activity.hlt-event", SET(GUEST_ACTIVITY_STATE, 1), EVENT(0x306)),
 	ROW("guest.activity.shutdown-event", SET(GUEST_ACTIVITY_STATE, 2), EVENT(0x20)),
 	ROW("guest.activity.sipi-event", SET(GUEST_ACTIVITY_STATE, 3), EVENT(0x202)),
-	{ "guest.activity.sipi-smm", MODE_LONG,
+	{ "guest.activity.sipi-smm", SNAPSHOT_LONG,
 	  { SET(GUEST_ACTIVITY_STATE, 3), ENTRY(10), SET(GUEST_INTERRUPTIBILITY_STATE, 4) }, { "control.entry.to-smm" } },
 	ROW("guest.interruptibility.reserved", SET(GUEST_INTERRUPTIBILITY_STATE, 0x20)),
 	ROW("guest.interruptibility.sti-and-mov-ss", SET(GUEST_INTERRUPTIBILITY_STATE, 3)),
@@ -290,7 +291,7 @@ const struct breach breaches[] = {
 	ROW("guest.interruptibility.nmi-in-sti", SET(GUEST_INTERRUPTIBILITY_STATE, 1), EVENT(0x202)),
 	ROW("guest.interruptibility.nmi-blocked", SET(GUEST_INTERRUPTIBILITY_STATE, 8), EVENT(0x202)),
 	ROW("guest.interruptibility.smi", SET(GUEST_INTERRUPTIBILITY_STATE, 4)),
-	{ "guest.interruptibility.smm-entry", MODE_LONG, { ENTRY(10) }, { "control.entry.to-smm" } },
+	{ "guest.interruptibility.smm-entry", SNAPSHOT_LONG, { ENTRY(10) }, { "control.entry.to-smm" } },
 	ROW("guest.interruptibility.enclave", SET(GUEST_INTERRUPTIBILITY_STATE, 0x12)),
 	ROW("guest.pending-debug.reserved", SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x10)),
 	ROW("guest.pending-debug.bs-missing", OR(GUEST_RFLAGS, 0x100), SET(GUEST_INTERRUPTIBILITY_STATE, 1)),
@@ -301,10 +302,10 @@ const struct breach breaches[] = {
 	    SET(GUEST_INTERRUPTIBILITY_STATE, 2)),
 	ROW("guest.link-pointer.address", SET(VMCS_LINK_POINTER, 0x1800)),
 	ROW("guest.link-pointer.vmcs", SET(VMCS_LINK_POINTER, 0x1000)),
-	ROW_IN(MODE_PAE, "guest.pdpte0.reserved", OR(GUEST_PDPTE0, 2)),
-	ROW_IN(MODE_PAE, "guest.pdpte1.reserved", OR(GUEST_PDPTE1, 0x100)),
-	ROW_IN(MODE_PAE, "guest.pdpte2.reserved", OR(GUEST_PDPTE2, TOO_WIDE)),
-	ROW_IN(MODE_PAE, "guest.pdpte3.reserved", OR(GUEST_PDPTE3, BIT(63))),
+	ROW_IN(SNAPSHOT_PAE, "guest.pdpte0.reserved", OR(GUEST_PDPTE0, 2)),
+	ROW_IN(SNAPSHOT_PAE, "guest.pdpte1.reserved", OR(GUEST_PDPTE1, 0x100)),
+	ROW_IN(SNAPSHOT_PAE, "guest.pdpte2.reserved", OR(GUEST_PDPTE2, TOO_WIDE)),
+	ROW_IN(SNAPSHOT_PAE, "guest.pdpte3.reserved", OR(GUEST_PDPTE3, BIT(63))),
 
 	ROW("msr-load.segment-base", LOAD(0xc0000101, 0)),
 	ROW("msr-load.x2apic", LOAD(0x808, 0)),

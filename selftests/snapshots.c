@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "facts.h"
 #include "snapshots.h"
 
 #define BIT(n)	(1ull << (n))
@@ -108,11 +109,11 @@ static void guest_registers(struct snapshot *snapshot, enum snapshot_mode mode)
 {
 	static const struct {
 		uint64_t cr0, cr4, efer, rflags, rip;
-	} modes[MODE_COUNT] = {
-		[MODE_LONG]  = { 0x80010031, 0x2620, 0xd01, 0x202, 0x100000 },
-		[MODE_REAL]  = { 0x60000030, 0x2000, 0, 0x202, 0xfff0 },
-		[MODE_PAE]   = { 0x80010031, 0x2620, 0x800, 0x202, 0x100000 },
-		[MODE_V8086] = { 0x80010031, 0x2000, 0, 0x20202, 0x7c00 },
+	} modes[SNAPSHOT_MODES] = {
+		[SNAPSHOT_LONG]  = { 0x80010031, 0x2620, 0xd01, 0x202, 0x100000 },
+		[SNAPSHOT_REAL]  = { 0x60000030, 0x2000, 0, 0x202, 0xfff0 },
+		[SNAPSHOT_PAE]   = { 0x80010031, 0x2620, 0x800, 0x202, 0x100000 },
+		[SNAPSHOT_V8086] = { 0x80010031, 0x2000, 0, 0x20202, 0x7c00 },
 	};
 	const struct field_value values[] = {
 		{ VMCS_GUEST_CR0,		modes[mode].cr0 },
@@ -129,7 +130,7 @@ static void guest_registers(struct snapshot *snapshot, enum snapshot_mode mode)
 	};
 
 	SET_FIELDS(snapshot, values);
-	for (unsigned int i = 0; mode == MODE_PAE && i < 4; i++)
+	for (unsigned int i = 0; mode == SNAPSHOT_PAE && i < 4; i++)
 		snapshot_set_field(snapshot, VMCS_GUEST_PDPTE0 + 2 * i, 0x2001 + 0x1000 * i);
 }
 
@@ -148,13 +149,13 @@ static void guest_segments(struct snapshot *snapshot, enum snapshot_mode mode)
 		uint16_t selector = 0x100 * (i + 1);
 		bool code = i == SEGMENT_CS;
 
-		if (mode == MODE_REAL)
+		if (mode == SNAPSHOT_REAL)
 			segment(snapshot, i, selector, selector << 4, 0xffff, code ? 0x9b : 0x93);
-		else if (mode == MODE_V8086)
+		else if (mode == SNAPSHOT_V8086)
 			segment(snapshot, i, selector, selector << 4, 0xffff, 0xf3);
 		else
 			segment(snapshot, i, code ? 0x10 : 0x18, 0, 0xffffffff,
-				code ? (mode == MODE_LONG ? 0xa09b : 0xc09b) : 0xc093);
+				code ? (mode == SNAPSHOT_LONG ? 0xa09b : 0xc09b) : 0xc093);
 	}
 	segment(snapshot, SEGMENT_LDTR, 0, 0, 0xffff, 0x82);
 	segment(snapshot, SEGMENT_TR, 0, 0, 0xffff, 0x8b);
@@ -168,7 +169,7 @@ void snapshot_build(struct snapshot *snapshot, enum snapshot_cpu cpu, enum snaps
 	VMCS_FIELD_LIST(ADD_FIELD)
 #undef ADD_FIELD
 	capabilities(snapshot, cpu);
-	controls(snapshot, mode == MODE_LONG);
+	controls(snapshot, mode == SNAPSHOT_LONG);
 	host_state(snapshot);
 	guest_registers(snapshot, mode);
 	guest_segments(snapshot, mode);

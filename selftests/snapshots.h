@@ -8,7 +8,9 @@
 #ifndef MINIVMX_SELFTESTS_SNAPSHOTS_H
 #define MINIVMX_SELFTESTS_SNAPSHOTS_H
 
-#include "rules.h"
+#include <stddef.h>
+
+#include "snapshot.h"
 
 enum snapshot_cpu {
 	CPU_BROADWELL,
@@ -16,7 +18,7 @@ enum snapshot_cpu {
 	CPU_COUNT
 };
 
-enum snapshot_mode { MODE_LONG, MODE_REAL, MODE_PAE, MODE_V8086, MODE_COUNT };
+enum snapshot_mode { SNAPSHOT_LONG, SNAPSHOT_REAL, SNAPSHOT_PAE, SNAPSHOT_V8086, SNAPSHOT_MODES };
 
 void snapshot_build(struct snapshot *snapshot, enum snapshot_cpu cpu, enum snapshot_mode mode);
 

@@ -189,5 +189,6 @@ int command_explain(int argc, char **argv)
 		return STATUS_BAD_IMAGE;
 	if (options.json)
 		return json_snapshot(&snapshot) ? SOME_VIOLATED : NONE_VIOLATED;
+	explain_failure(stdout, &snapshot);
 	return explain_snapshot(stdout, &snapshot) ? SOME_VIOLATED : NONE_VIOLATED;
 }

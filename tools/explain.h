@@ -13,7 +13,9 @@
 
 #include "snapshot.h"
 
-/* All of it: what failed, whether the rules agree, each broken rule. Returns how many there are. */
+/* What the CPU said, where an entry failed. */
+void explain_failure(FILE *out, const struct snapshot *snapshot);
+/* How many rules are broken, whether the CPU agrees, and each of them. Returns the number. */
 size_t explain_snapshot(FILE *out, const struct snapshot *snapshot);
 
 struct rule;

@@ -94,10 +94,12 @@ static void print_finding(FILE *out, const struct finding *finding, const struct
 	print_advice(out, finding->rule);
 }
 
-static void print_failure(FILE *out, const struct snapshot *snapshot)
+void explain_failure(FILE *out, const struct snapshot *snapshot)
 {
 	uint64_t reason = snapshot->failure_reason;
 
+	if (!snapshot->failed)
+		return;
 	if (reason & FAILED_ENTRY)
 		fprintf(out, "The CPU failed the entry: exit reason %" PRIu64 " \"%s\", exit qualification %" PRIu64 ".\n",
 			bits(reason, 15, 0), exit_reason_name(bits(reason, 15, 0)), snapshot->failure_qualification);
@@ -138,8 +140,6 @@ size_t explain_snapshot(FILE *out, const struct snapshot *snapshot)
 	struct finding findings[FINDINGS_MAX];
 	size_t count = rules_check(snapshot, findings);
 
-	if (snapshot->failed)
-		print_failure(out, snapshot);
 	if (snapshot->host_hidden)
 		fputs("The host-state area is hidden, and not judged: taking it along needs CAP_SYS_ADMIN.\n", out);
 	if (!count)
