@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * snapshot_changes.c - for each rule of VM entry, what to change in a good snapshot to break it, and it
- * alone where that can be.
+ * alone where that can be; at the end, changes that break none.
  *
  * Reached from explain.c; see snapshots.h. In the order of the rules. SDM 3C "VM Entries".
  */
@@ -320,3 +320,38 @@ const struct breach breaches[] = {
 };
 
 const size_t breach_count = sizeof(breaches) / sizeof(breaches[0]);
+
+#define NEAR(mode, ...)	{ mode, { __VA_ARGS__ } }
+
+const struct near_miss near_misses[] = {
+	/* Unusable segments, whatever is in them; a data segment in CS; a 16-bit task. */
+	NEAR(SNAPSHOT_LONG, SET(GUEST_DS_ACCESS_RIGHTS, 0x10000), SET(GUEST_DS_BASE, BIT(32))),
+	NEAR(SNAPSHOT_LONG, SET(GUEST_LDTR_ACCESS_RIGHTS, 0x10000), SET(GUEST_LDTR_SELECTOR, 4),
+	     SET(GUEST_LDTR_BASE, NOT_CANONICAL)),
+	NEAR(SNAPSHOT_REAL, SET(GUEST_CS_ACCESS_RIGHTS, 0x93)),
+	NEAR(SNAPSHOT_PAE, SET(GUEST_TR_ACCESS_RIGHTS, 0x83)),
+	/* NW and CD, which are not looked at; a RIP that is one bit short of canonical. */
+	NEAR(SNAPSHOT_LONG, OR(GUEST_CR0, BIT(29) | BIT(30))),
+	NEAR(SNAPSHOT_LONG, SET(GUEST_RIP, BIT(47))),
+	NEAR(SNAPSHOT_LONG, SET(GUEST_RIP, ~0ull << 48)),
+	/* Addresses of what is switched off, areas of no entries, and the last address there is. */
+	NEAR(SNAPSHOT_LONG, SET(IO_BITMAP_A, 1), SET(PML_ADDRESS, 1), SET(EXIT_MSR_LOAD_ADDRESS, 1)),
+	NEAR(SNAPSHOT_LONG, SET(EXIT_MSR_LOAD_COUNT, 1), SET(EXIT_MSR_LOAD_ADDRESS, TOO_WIDE - 16)),
+	NEAR(SNAPSHOT_LONG, SET(MSR_BITMAPS, TOO_WIDE - 4096)),
+	/* No event; those that can come in HLT and in shutdown; INT 0x80. */
+	NEAR(SNAPSHOT_LONG, SET(ENTRY_INTERRUPTION_INFORMATION, 0x7fffffff)),
+	NEAR(SNAPSHOT_LONG, EVENT(0x301), SET(GUEST_ACTIVITY_STATE, 1)),
+	NEAR(SNAPSHOT_LONG, EVENT(0x312), SET(GUEST_ACTIVITY_STATE, 2)),
+	NEAR(SNAPSHOT_LONG, EVENT(0x480), SET(ENTRY_INSTRUCTION_LENGTH, 15)),
+	/* Debug exceptions that are pending where TF says so, and nowhere else. */
+	NEAR(SNAPSHOT_LONG, SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x4000), OR(GUEST_RFLAGS, 0x100),
+	     SET(GUEST_ACTIVITY_STATE, 1)),
+	NEAR(SNAPSHOT_LONG, OR(GUEST_RFLAGS, 0x100), SET(GUEST_IA32_DEBUGCTL, 2), SET(GUEST_INTERRUPTIBILITY_STATE, 1)),
+	NEAR(SNAPSHOT_LONG, SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000)),
+	/* PDPTEs that are not present, or not used; MSRs that may be loaded. */
+	NEAR(SNAPSHOT_PAE, SET(GUEST_PDPTE1, ~1ull)),
+	NEAR(SNAPSHOT_LONG, SET(GUEST_PDPTE1, ~0ull)),
+	NEAR(SNAPSHOT_LONG, LOAD(0xc0000080, 0xd01), LOAD(0xc0000102, ~0ull << 47)),
+};
+
+const size_t near_miss_count = sizeof(near_misses) / sizeof(near_misses[0]);

@@ -48,6 +48,15 @@ struct breach {
 extern const struct breach breaches[];
 extern const size_t breach_count;
 
+/* What comes near to breaking a rule, and is good. */
+struct near_miss {
+	enum snapshot_mode mode;
+	struct change changes[3];
+};
+
+extern const struct near_miss near_misses[];
+extern const size_t near_miss_count;
+
 void snapshot_change(struct snapshot *snapshot, const struct change *change);
 void snapshot_break(struct snapshot *snapshot, const struct breach *breach);
 
