@@ -83,5 +83,10 @@ typedef int mmu_notifier_age_t;
 #define eventfd_ring(eventfd)	eventfd_signal(eventfd, 1)
 #endif
 
+/* Since 6.3 vm_flags is not written directly. A macro, because it needs struct vm_area_struct. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
+#endif
+
 #endif /* __ASSEMBLY__ */
 #endif /* _MINIVMX_COMPAT_H */

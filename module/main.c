@@ -101,6 +101,16 @@ static long device_get_msr_index_list(struct minivmx_msr_list __user *user)
 	return err;
 }
 
+static long device_get_recorder_area(struct minivmx_recorder_area __user *user)
+{
+	const struct minivmx_recorder_area area = {
+		.offset = MINIVMX_RECORDER_PAGE_OFFSET * PAGE_SIZE,
+		.size = VCPU_RECORDER_SIZE,
+	};
+
+	return copy_to_user(user, &area, sizeof(area)) ? -EFAULT : 0;
+}
+
 static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 {
 	switch (ioctl) {
@@ -118,6 +128,8 @@ static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 		return device_get_msr_index_list((void __user *)arg);
 	case MINIVMX_GET_VMX_CAPS:
 		return device_get_vmx_caps((void __user *)arg);
+	case MINIVMX_GET_RECORDER_AREA:
+		return device_get_recorder_area((void __user *)arg);
 	default:
 		return -ENOTTY;
 	}

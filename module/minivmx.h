@@ -74,6 +74,7 @@ struct vcpu {
 	struct vmx_vcpu *vmx;
 	struct page *run_page;		/* struct minivmx_run, mapped by userspace */
 	struct page *io_page;		/* data of IN and OUT, mapped behind it */
+	struct minivmx_recorder *recorder;	/* whole pages, which userspace maps too */
 	bool has_sigmask;
 	sigset_t sigmask;		/* SET_SIGNAL_MASK: blocked while in RUN */
 };
@@ -94,6 +95,9 @@ int object_create_file(const char *name, const struct file_operations *fops, voi
 
 /* vcpu.c */
 #define VCPU_MMAP_PAGES	3	/* run page, I/O data, the VM's ring of coalesced writes */
+/* And elsewhere, MINIVMX_RECORDER_PAGE_OFFSET, to be read only. */
+#define VCPU_RECORDER_PAGES	2
+#define VCPU_RECORDER_SIZE	(VCPU_RECORDER_PAGES * PAGE_SIZE)
 int vcpu_create_file(struct vm *vm, unsigned long id);
 
 /* memory.c */

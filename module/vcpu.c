@@ -72,6 +72,7 @@ static long vcpu_run(struct vcpu *vcpu)
 	long result;
 
 	vmx_stats(vcpu->vmx)->runs++;
+	vmx_recorder_run_begins(vcpu->vmx);
 	if (vcpu->has_sigmask)
 		sigprocmask(SIG_SETMASK, &vcpu->sigmask, &current->real_blocked);
 	result = vcpu_run_until_exit(vcpu);
@@ -81,6 +82,7 @@ static long vcpu_run(struct vcpu *vcpu)
 	}
 	if (result == -EINTR)
 		vmx_stats(vcpu->vmx)->signal_exits++;
+	vmx_recorder_run_ends(vcpu->vmx);
 	return result;
 }
 
@@ -180,10 +182,43 @@ static const struct vm_operations_struct vcpu_vm_ops = {
 	.fault = vcpu_mmap_fault,
 };
 
+/* Apart from the others, because mremap() can make a mapping longer, up to here, unasked. */
+static vm_fault_t vcpu_recorder_fault(struct vm_fault *vmf)
+{
+	const struct vcpu *vcpu = vmf->vma->vm_file->private_data;
+	unsigned long page = vmf->pgoff - MINIVMX_RECORDER_PAGE_OFFSET;
+
+	if (page >= VCPU_RECORDER_PAGES)
+		return VM_FAULT_SIGBUS;
+	vmf->page = virt_to_page((void *)vcpu->recorder + page * PAGE_SIZE);
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct vcpu_recorder_vm_ops = {
+	.fault = vcpu_recorder_fault,
+};
+
+static int vcpu_recorder_mmap(struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	vma->vm_ops = &vcpu_recorder_vm_ops;
+	return 0;
+}
+
 /* A private mapping would be a copy that RUN neither reads nor writes. */
 static int vcpu_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff + vma_pages(vma) > VCPU_MMAP_PAGES)
+	unsigned long end = vma->vm_pgoff + vma_pages(vma);
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (vma->vm_pgoff >= MINIVMX_RECORDER_PAGE_OFFSET &&
+	    end <= MINIVMX_RECORDER_PAGE_OFFSET + VCPU_RECORDER_PAGES)
+		return vcpu_recorder_mmap(vma);
+	if (end > VCPU_MMAP_PAGES)
 		return -EINVAL;
 	vma->vm_ops = &vcpu_vm_ops;
 	return 0;
@@ -193,6 +228,8 @@ static void vcpu_free(struct vcpu *vcpu)
 {
 	if (vcpu->vmx)
 		vmx_vcpu_destroy(vcpu->vmx);
+	if (vcpu->recorder)
+		free_pages_exact(vcpu->recorder, VCPU_RECORDER_SIZE);
 	if (vcpu->io_page)
 		put_page(vcpu->io_page);
 	if (vcpu->run_page)
@@ -230,9 +267,11 @@ static struct vcpu *vcpu_alloc(struct vm *vm, unsigned int id)
 	vcpu->id = id;
 	vcpu->run_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	vcpu->io_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (vcpu->run_page && vcpu->io_page)
+	vcpu->recorder = alloc_pages_exact(VCPU_RECORDER_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (vcpu->run_page && vcpu->io_page && vcpu->recorder)
 		vcpu->vmx = vmx_vcpu_create(vm, vm->ept, id, page_address(vcpu->run_page),
-					    page_address(vcpu->io_page));
+					    page_address(vcpu->io_page), vcpu->recorder,
+					    VCPU_RECORDER_SIZE);
 	if (!vcpu->vmx) {
 		vcpu_free(vcpu);
 		return NULL;

@@ -35,7 +35,13 @@ _Static_assert(MINIVMX_IO == KVMIO, "ioctl type");
 _Static_assert(MINIVMX_EXT != KVMIO, "the extensions have a type of their own");
 _Static_assert(sizeof(struct minivmx_vmx_cap) == 24 && sizeof(struct minivmx_vmx_caps) == 8, "GET_VMX_CAPS");
 _Static_assert(sizeof(struct minivmx_vmcs_field) == 16 && sizeof(struct minivmx_vmcs) == 8, "GET_VMCS");
-_Static_assert(MINIVMX_GET_VMX_CAPS != MINIVMX_GET_VMCS, "the extensions' numbers differ");
+_Static_assert(sizeof(struct minivmx_recorder_area) == 16, "GET_RECORDER_AREA");
+_Static_assert(sizeof(struct minivmx_recorder) == 64 && offsetof(struct minivmx_recorder, count) == 16 &&
+	       sizeof(struct minivmx_exit_record) == 72 && offsetof(struct minivmx_exit_record, qualification) == 8 &&
+	       offsetof(struct minivmx_exit_record, tsc) == 40, "the recorder's layout, version 1");
+_Static_assert(MINIVMX_RECORDER_PAGE_OFFSET > MINIVMX_COALESCED_MMIO_PAGE_OFFSET, "a place of its own");
+_Static_assert(MINIVMX_GET_VMX_CAPS != MINIVMX_GET_VMCS && MINIVMX_GET_RECORDER_AREA != MINIVMX_GET_VMX_CAPS,
+	       "the extensions' numbers differ");
 
 /* ioctl numbers: the direction and the argument's size are part of them */
 SAME(API_VERSION);
@@ -525,12 +531,14 @@ TEST(kvm_has_no_extension_calls)
 {
 	struct minivmx_vmx_caps caps = { 0 };
 	struct minivmx_vmcs vmcs = { 0 };
+	struct minivmx_recorder_area area;
 	struct vm kvm;
 
 	VM_REQUIRE(KVM_DEVICE);
 	ASSERT_EQ(0, vm_create(&kvm, KVM_DEVICE));
 	EXPECT_GT(0, vm_ioctl(kvm.dev, MINIVMX_GET_VMX_CAPS, (unsigned long)&caps));
 	EXPECT_GT(0, vm_ioctl(kvm.vcpu, MINIVMX_GET_VMCS, (unsigned long)&vmcs));
+	EXPECT_GT(0, vm_ioctl(kvm.dev, MINIVMX_GET_RECORDER_AREA, (unsigned long)&area));
 	vm_destroy(&kvm);
 }
 

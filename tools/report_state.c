@@ -3,7 +3,7 @@
  * report_state.c - where a vCPU stands: its last exits, its registers, the code it is in, its stack.
  *
  * Reached from report.c, and from machine.c when a guest has run out of time; the vCPU does not
- * run. Continues in exit_history.c, linear_memory.c and disassemble.c.
+ * run. Continues in recorder.c (on KVM: exit_history.c), linear_memory.c and disassemble.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +14,7 @@
 #include "command.h"
 #include "disassemble.h"
 #include "linear_memory.h"
+#include "recorder.h"
 #include "report_state.h"
 
 #define CODE_BEFORE	32		/* bytes that are read */
@@ -127,7 +128,8 @@ void print_state(const struct vcpu *vcpu)
 
 	if (vcpu->vm->vcpus > 1)
 		fprintf(stderr, "  CPU %u of %u\n", vcpu->index, vcpu->vm->vcpus);
-	exit_history_print(&vcpu->history);
+	if (!recorder_print(vcpu))
+		exit_history_print(&vcpu->history);
 	if (ioctl(vcpu->fd, MINIVMX_GET_REGS, &regs) < 0 || ioctl(vcpu->fd, MINIVMX_GET_SREGS, &sregs) < 0) {
 		complain("cannot read the guest's registers: %s", strerror(errno));
 		return;

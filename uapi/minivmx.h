@@ -338,6 +338,13 @@
  */
 #define MINIVMX_GET_VMCS		_IOWR(MINIVMX_EXT, 0x01, struct minivmx_vmcs)
 
+/*
+ * Device: where in a vCPU's mapping the flight recorder is, see struct minivmx_recorder: offset and
+ * size in bytes, for mmap() of each vCPU's file descriptor with MAP_SHARED and PROT_READ. All of it
+ * or pages of it, but nothing else with it; with PROT_WRITE mmap() and mprotect() fail with EACCES.
+ */
+#define MINIVMX_GET_RECORDER_AREA	_IOR(MINIVMX_EXT, 0x02, struct minivmx_recorder_area)
+
 /* -------------------------------------------------------------------- capabilities */
 
 #define MINIVMX_CAP_USER_MEMORY			3	/* SET_USER_MEMORY_REGION */
@@ -939,6 +946,60 @@ struct minivmx_vmcs {
 	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
 	__u32 flags;		/* in: 0; out: MINIVMX_VMCS_* */
 	struct minivmx_vmcs_field entries[];
+};
+
+/* ----------------------------------------------------------------- flight recorder */
+
+struct minivmx_recorder_area {
+	__u64 offset;		/* out: MINIVMX_RECORDER_PAGE_OFFSET pages */
+	__u64 size;		/* out: bytes, whole pages */
+};
+
+#define MINIVMX_RECORDER_PAGE_OFFSET	16
+
+/* minivmx_exit_record.handled_by */
+#define MINIVMX_HANDLED_FAST	0	/* the kernel, with interrupts off; the guest may go on at once */
+#define MINIVMX_HANDLED_SLOW	1	/* the kernel, with interrupts on */
+#define MINIVMX_HANDLED_USER	2	/* userspace: RUN returned for it, or failed with EFAULT, ENOMEM */
+
+/*
+ * One VM exit. Times are in ticks of the host's TSC, which its CPUs are expected to have in step.
+ * Those in the kernel and in userspace are complete when the guest has been entered again; after
+ * the last exit they end where RUN did. SDM 3C "VM-Exit Information Fields".
+ */
+struct minivmx_exit_record {
+	__u32 reason;		/* full exit reason: basic reason in bits 15:0,
+				   MINIVMX_EXIT_REASON_FAILED_ENTRY */
+	__u8  handled_by;	/* MINIVMX_HANDLED_* */
+	__u8  padding[3];
+	__u64 qualification;
+	__u64 rip;		/* the guest's */
+	__u64 guest_physical;	/* address, of EPT exits */
+	__u32 intr_info;	/* interruption information */
+	__u32 idt_vectoring;	/* IDT-vectoring information */
+	__u64 tsc;		/* of the exit */
+	__u64 guest_ticks;	/* in the guest, from the entry before this exit on */
+	__u64 kernel_ticks;	/* in the kernel, until the next entry */
+	__u64 user_ticks;	/* not in RUN, until the next entry */
+};
+
+#define MINIVMX_RECORDER_VERSION	1
+
+/*
+ * The last VM exits of a vCPU. Exit n, counted from 0, is in records[n % capacity]. The kernel
+ * writes there first and then adds 1 to count, at any time while another thread is in RUN; so of
+ * what a reader has copied, those records are good for which n + capacity is above the count that
+ * it finds afterwards. While RUN lasts, handled_by, kernel_ticks and user_ticks of the last one are
+ * not final.
+ */
+struct minivmx_recorder {
+	__u32 version;		/* MINIVMX_RECORDER_VERSION; another one has another layout */
+	__u32 capacity;		/* records in records[] */
+	__u32 record_size;	/* bytes */
+	__u32 tsc_khz;		/* of the host's TSC */
+	__u64 count;		/* exits ever */
+	__u64 padding[5];
+	struct minivmx_exit_record records[];
 };
 
 #endif /* _UAPI_MINIVMX_H */

@@ -28,6 +28,7 @@ enum exit_action {
 	EXIT_TO_HOST,			/* end the slice, so that the host gets its interrupt; go on */
 	EXIT_TO_NMI,			/* end the slice, then deliver the NMI that ended the guest */
 	EXIT_TO_MACHINE_CHECK,		/* end the slice, then handle the machine check */
+	/* From here on the exit is not done with in the slice. */
 	EXIT_TO_SLOW,			/* end the slice, then call the slow handler */
 	EXIT_TO_USER,			/* end the slice: the run page is filled in */
 	EXIT_SKIP_AND_TO_USER,		/* the same, behind the instruction */

@@ -21,6 +21,7 @@
 #include "arch/x86/host.h"
 #include "arch/x86/inject.h"
 #include "arch/x86/mitigate.h"
+#include "arch/x86/recorder.h"
 #include "arch/x86/run.h"
 #include "arch/x86/setup.h"
 #include "arch/x86/slice.h"
@@ -59,6 +60,8 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 {
 	enum vmx_entry_result result;
+	enum exit_action action;
+	u64 exit_tsc;
 
 	vmx->exit.reason = 0;
 	if (vmx->events.triple_fault) {
@@ -66,17 +69,22 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 		return exit_to_user_shutdown(vmx);
 	}
 	inject_before_entry(vmx);
+	recorder_entry(&vmx->recorder);
 	/* CR2 is not switched: page faults of the guest set it, and so do those of the host. */
 	native_write_cr2(vmx->cr2);
 	result = vmx_enter(vmx->regs, launched);
 	vmx->cr2 = native_read_cr2();
 	if (result != VMX_ENTRY_EXITED)
 		return entry_refused(vmx, result);
+	exit_tsc = rdtsc();
 
 	exit_read(vmx);
+	recorder_exit(&vmx->recorder, &vmx->exit, exit_tsc);
 	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		inject_after_exit(vmx);
-	return exit_dispatch(vmx);
+	action = exit_dispatch(vmx);
+	recorder_handled(&vmx->recorder, action);
+	return action;
 }
 
 /* The guest's memory has changed under this slice: the next one will see it. */
@@ -189,8 +197,10 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 			return VMX_TO_USER;
 		case EXIT_TO_SLOW:
 			result = exit_handle_slow(vmx);
-			if (result != VMX_RESUME)
+			if (result != VMX_RESUME) {
+				recorder_handled(&vmx->recorder, EXIT_TO_USER);
 				return result;
+			}
 			break;
 		default:
 			break;

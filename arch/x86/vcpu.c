@@ -11,6 +11,7 @@
 #include <asm/tsc.h>
 
 #include "arch/x86/caps.h"
+#include "arch/x86/recorder.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 
@@ -29,7 +30,8 @@ static u16 vpid_alloc(void)
 }
 
 struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id,
-				 struct minivmx_run *run, void *io_data)
+				 struct minivmx_run *run, void *io_data,
+				 struct minivmx_recorder *recorder, size_t recorder_size)
 {
 	static atomic64_t next_unique_id = ATOMIC64_INIT(1);
 	struct vmx_vcpu *vmx;
@@ -49,6 +51,7 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 	vmx->vpid = vpid_alloc();
 	vmx->run = run;
 	vmx->io_data = io_data;
+	recorder_init(&vmx->recorder, recorder, recorder_size);
 	vmx->last_cpu = -1;
 	/* Whoever had this VPID before may have left translations. */
 	vmx->flush_vpid = true;

@@ -72,8 +72,8 @@ struct exit_info {
 	u32 insn_len;
 	u64 qualification;
 	u32 intr_info;
-	u32 intr_error_code;
 	u32 idt_vectoring;
+	u32 intr_error_code;
 	u32 idt_error_code;
 	u32 insn_info;
 	u64 guest_physical;
@@ -153,6 +153,15 @@ struct guest_fpu {
 } __aligned(64);
 static_assert(sizeof(struct guest_fpu) == 832);
 
+/* recorder.h; the memory is shared with userspace, which reads it only. */
+struct recorder {
+	struct minivmx_recorder *shared;
+	struct minivmx_exit_record *last;	/* the last exit's */
+	struct minivmx_exit_record *end;	/* of the ring */
+	u64 entry_tsc;				/* of the last VM entry */
+	u64 run_end_tsc;
+};
+
 struct vmx_vcpu {
 	struct vmcs_region vmcs;
 	struct vm *vm;			/* for the calls into guest memory */
@@ -190,6 +199,7 @@ struct vmx_vcpu {
 
 	struct vmx_events events;
 	struct exit_info exit;
+	struct recorder recorder;
 	struct pending_exit pending;
 	struct mmio_state mmio;
 

@@ -157,10 +157,18 @@ struct vmx_stats {
 /* Counts on while others read it. */
 struct vmx_stats *vmx_stats(struct vmx_vcpu *vmx);
 
-/* @run and @io_data: the two pages that userspace maps. NULL: no memory. */
+/*
+ * @run and @io_data: the two pages that userspace maps; @recorder: what it maps to be read, of
+ * @recorder_size zero bytes. NULL: no memory.
+ */
 struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id,
-				 struct minivmx_run *run, void *io_data);
+				 struct minivmx_run *run, void *io_data,
+				 struct minivmx_recorder *recorder, size_t recorder_size);
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx);
+
+/* Around each RUN: whose are the ticks. */
+void vmx_recorder_run_begins(struct vmx_vcpu *vmx);
+void vmx_recorder_run_ends(struct vmx_vcpu *vmx);
 
 /*
  * Takes in what userspace has put into the run page for this RUN: registers, CR8. First in each
