@@ -6,8 +6,10 @@
  * are: the CPU is asked, once, by trying every encoding on a VMCS that is made for it. On a
  * vCPU's own VMCS the attempt would write over the VM-instruction error of a failed entry.
  */
+#include <linux/cpu.h>
 #include <linux/irqflags.h>
 #include <linux/mutex.h>
+#include <linux/smp.h>
 #include <asm/msr-index.h>
 #include <asm/vmx.h>
 
@@ -34,8 +36,8 @@ static DEFINE_MUTEX(known_lock);
 static u16 known_fields[VMX_VMCS_FIELDS];	/* by encoding */
 static unsigned int known_count;		/* 0: not yet asked for */
 
-/* In a slice. */
-static void find_fields(void)
+/* Both in a slice; they return how many there are. */
+static unsigned int find_fields(void)
 {
 	unsigned int highest, count = 0;
 	unsigned long value;
@@ -52,32 +54,63 @@ static void find_fields(void)
 				if (count < VMX_VMCS_FIELDS && vmread_exists(encoding, &value))
 					known_fields[count++] = encoding;
 			}
-	known_count = count;
+	return count;
 }
 
+static unsigned int keep_fields(unsigned int found)
+{
+	unsigned int kept = 0;
+	unsigned long value;
+
+	for (unsigned int i = 0; i < found; i++)
+		if (vmread_exists(known_fields[i], &value))
+			known_fields[kept++] = known_fields[i];
+	return kept;
+}
+
+struct field_search {
+	struct vmcs_region vmcs;
+	unsigned int found;
+	int err;
+};
+
+static void search_this_cpu(void *data)
+{
+	struct field_search *search = data;
+	struct slice slice;
+
+	search->err = slice_begin(&slice, &search->vmcs);
+	if (search->err)
+		return;
+	search->found = search->found ? keep_fields(search->found) : find_fields();
+	slice_end(&slice, &search->vmcs);
+}
+
+/* The fields that all CPUs have: an emulator's second CPU may claim to have them all. */
 static int know_fields(void)
 {
-	struct vmcs_region vmcs = {};
-	struct slice slice;
-	int err = 0;
+	struct field_search search = {};
+	int cpu;
 
 	mutex_lock(&known_lock);
 	if (known_count)
 		goto unlock;
-	err = vmcs_alloc(&vmcs);
-	if (err)
+	search.err = vmcs_alloc(&search.vmcs);
+	if (search.err)
 		goto unlock;
-	local_irq_disable();
-	err = slice_begin(&slice, &vmcs);
-	if (!err) {
-		find_fields();
-		slice_end(&slice, &vmcs);
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		smp_call_function_single(cpu, search_this_cpu, &search, true);
+		if (search.err)
+			break;
 	}
-	local_irq_enable();
-	vmcs_free(&vmcs);
+	cpus_read_unlock();
+	vmcs_free(&search.vmcs);
+	if (!search.err)
+		known_count = search.found;
 unlock:
 	mutex_unlock(&known_lock);
-	return err;
+	return search.err;
 }
 
 /* ------------------------------------------------------------------------ a snapshot */
