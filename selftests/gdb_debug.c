@@ -190,7 +190,7 @@ TEST_F(gdb_debug, interrupts_a_guest_that_runs)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, gdb_send(gdb, "c"));
 		/* A few threads have to wake up before the guest runs. */
-		usleep(300000);
+		usleep(100000);
 		ASSERT_EQ(0, gdb_send_raw(gdb, "\x03", 1));
 		EXPECT_STREQ("T02thread:1;", gdb_receive(gdb));
 		EXPECT_LE(rounds, gdb_register(gdb, "rbx"));
