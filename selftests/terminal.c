@@ -91,6 +91,9 @@ static void start(struct __test_metadata *_metadata, FIXTURE_DATA(terminal) *sel
 		self->runner = fork();
 		if (!self->runner) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			/* A job in the background, which this test may be, ignores them, and so would its children. */
+			signal(SIGINT, SIG_DFL);
+			signal(SIGQUIT, SIG_DFL);
 			if (read(started[0], &byte, 1) != 1)
 				_exit(1);
 			close_range(3, ~0u, 0);
