@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 
 import debian
+import disk
 from common import BUILD, HERE, TestbedError, run
 
 KVM = ("irqbypass", "kvm", "kvm_intel")
@@ -155,6 +156,19 @@ def run_file(settings, argv):
     return "\n".join(lines) + "\ncommand() { " + body + "\n}\n"
 
 
+def linux_guest(cpio, guest):
+    """What `make linux-guest` has made; "+pvh": and vmlinux, which is booted by its PVH note."""
+    kernel = guest.removesuffix("+pvh")
+    source, inside = os.path.join(BUILD, "linux", kernel), "minivmx/linux/" + kernel
+    if not os.path.isdir(source):
+        raise TestbedError(f"there is no {source}; make linux-guest KERNEL={kernel} builds it")
+    cpio.tree(source, inside)
+    if kernel != guest:
+        path = debian.kernel(kernel).image
+        with open(path, "rb") as handle:
+            cpio.file(inside + "/vmlinux", disk.decompressed(handle.read(), path))
+
+
 def initramfs(kern, module, argv, settings, with_kvm=False, overlays=(), linux=()):
     """The whole archive, as bytes."""
     cpio = Cpio()
@@ -177,10 +191,7 @@ def initramfs(kern, module, argv, settings, with_kvm=False, overlays=(), linux=(
         with open(os.path.join(HERE, "../linux/boot"), "rb") as handle:
             cpio.file("minivmx/linux/boot", handle.read(), True)
     for guest in linux:
-        source = os.path.join(BUILD, "linux", guest)
-        if not os.path.isdir(source):
-            raise TestbedError(f"there is no {source}; make linux-guest KERNEL={guest} builds it")
-        cpio.tree(source, "minivmx/linux/" + guest)
+        linux_guest(cpio, guest)
     with open(os.path.join(HERE, "init"), "rb") as handle:
         cpio.file("init", handle.read(), True)
     cpio.file("minivmx/.run", run_file(settings, argv).encode())

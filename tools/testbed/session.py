@@ -129,7 +129,7 @@ def run(opts):
     if not opts.no_build:
         build(kern, progress)
         for guest in opts.linux:
-            make(["linux-guest", f"KERNEL={guest}"], progress)
+            make(["linux-guest", f"KERNEL={guest.removesuffix('+pvh')}"], progress)
     module = built_module(kern)
     if not module and not opts.no_insmod:
         raise TestbedError(f"there is no module for Linux {kern.release} in build/ (make module "
