@@ -82,7 +82,7 @@ static long vcpu_run(struct vcpu *vcpu)
 	}
 	if (result == -EINTR)
 		vmx_stats(vcpu->vmx)->signal_exits++;
-	vmx_recorder_run_ends(vcpu->vmx);
+	vmx_recorder_run_ends(vcpu->vmx, result);
 	return result;
 }
 

@@ -26,6 +26,7 @@
 #include "arch/x86/caps.h"
 #include "arch/x86/ept.h"
 #include "arch/x86/mitigate.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vmx.h"
 
 /*
@@ -143,6 +144,7 @@ void ept_unmap(struct ept *ept, gpa_t start, gpa_t end)
 	static const struct ept_walk unmap = { .visit = remove_entry, .whole_tables = true };
 
 	lockdep_assert_held(&ept->lock);
+	trace_minivmx_ept_invalidate(start, end);
 	ept_walk(ept, &unmap, ept->root, EPT_LEVELS, start, end);
 }
 
@@ -246,6 +248,7 @@ static void set_leaf(struct ept *ept, u64 *entry, int level, const struct vmx_me
 	if (!ept_present(*entry))
 		*ept_count(&ept->counts, level) += 1;
 	ept_set(entry, leaf);
+	trace_minivmx_ept_fill(fault, leaf, ept_level_size(level));
 }
 
 void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,

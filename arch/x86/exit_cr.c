@@ -17,6 +17,7 @@
 #include "arch/x86/control.h"
 #include "arch/x86/exit.h"
 #include "arch/x86/state.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
@@ -109,6 +110,7 @@ enum exit_action handle_cr_access(struct vmx_vcpu *vmx, const struct exit_info *
 
 	switch (FIELD_GET(CR_ACCESS_TYPE, exit->qualification)) {
 	case MOV_TO_CR:
+		trace_minivmx_cr(vmx->id, true, cr, value);
 		if (cr == 0)
 			return load_cr0(vmx, value);
 		if (cr == 4)
@@ -119,6 +121,7 @@ enum exit_action handle_cr_access(struct vmx_vcpu *vmx, const struct exit_info *
 	case MOV_FROM_CR:
 		if (cr != 8)
 			break;
+		trace_minivmx_cr(vmx->id, false, cr, vmx->cr8);
 		state_write_gpr(vmx, reg, vmx->cr8);
 		return EXIT_SKIP_AND_RESUME;
 	}

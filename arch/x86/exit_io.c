@@ -18,6 +18,7 @@
 #include "arch/x86/exit.h"
 #include "arch/x86/mmio.h"
 #include "arch/x86/state.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 
 /* SDM 3C "Exit Qualification for I/O Instructions" */
@@ -62,6 +63,7 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 {
 	struct io_access access = io_access_from(exit->qualification);
 
+	trace_minivmx_pio(vmx->id, access.in, access.string, access.port, access.size);
 	/* INS and OUTS need the guest's memory, which is out of reach here. */
 	if (access.string)
 		return EXIT_TO_SLOW;

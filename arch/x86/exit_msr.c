@@ -22,6 +22,7 @@
 #include "arch/x86/exit.h"
 #include "arch/x86/msr.h"
 #include "arch/x86/state.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 #include "arch/x86/walk.h"
@@ -307,11 +308,14 @@ enum exit_action handle_rdmsr(struct vmx_vcpu *vmx, const struct exit_info *exit
 	const struct msr_policy *policy = msr_find(vmx, vmx->regs[VMX_RCX], true);
 	u64 value;
 
-	if (!policy)
+	if (!policy) {
+		trace_minivmx_msr(vmx->id, false, vmx->regs[VMX_RCX], 0, true);
 		return EXIT_PROTECTION;
+	}
 	if (policy->dirty & STATE_CONTROL)
 		state_save_control(vmx);
 	value = msr_read(vmx, policy);
+	trace_minivmx_msr(vmx->id, false, vmx->regs[VMX_RCX], value, false);
 	vmx->regs[VMX_RAX] = (u32)value;
 	vmx->regs[VMX_RDX] = value >> 32;
 	return EXIT_SKIP_AND_RESUME;
@@ -321,12 +325,13 @@ enum exit_action handle_wrmsr(struct vmx_vcpu *vmx, const struct exit_info *exit
 {
 	const struct msr_policy *policy = msr_find(vmx, vmx->regs[VMX_RCX], true);
 	u64 value = vmx_edx_eax(vmx);
+	bool accepted;
 
-	if (!policy)
-		return EXIT_PROTECTION;
-	if (policy->dirty & STATE_CONTROL)
+	if (policy && (policy->dirty & STATE_CONTROL))
 		state_save_control(vmx);
-	if (!msr_write(vmx, policy, value, true))
+	accepted = policy && msr_write(vmx, policy, value, true);
+	trace_minivmx_msr(vmx->id, true, vmx->regs[VMX_RCX], value, !accepted);
+	if (!accepted)
 		return EXIT_PROTECTION;
 	if (policy->dirty & STATE_CONTROL)
 		vmcs_write64(GUEST_IA32_EFER, vmx->efer);

@@ -18,6 +18,7 @@
 
 #include "arch/x86/inject.h"
 #include "arch/x86/state.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
@@ -161,6 +162,8 @@ static void event_write(struct vmx_vcpu *vmx, u32 info)
 		vmcs_write32(VM_ENTRY_INSTRUCTION_LEN, vmx->events.insn_len);
 	vmx->events.in_vmcs = info & INTR_INFO_VALID_MASK;
 	vmx->stats.events_injected += vmx->events.in_vmcs;
+	if (vmx->events.in_vmcs)
+		trace_minivmx_inject(vmx->id, info, vmx->events.error_code);
 }
 
 static void exception_write(struct vmx_vcpu *vmx)

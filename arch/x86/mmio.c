@@ -14,6 +14,7 @@
 
 #include "arch/x86/debug.h"
 #include "arch/x86/mmio.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 
 /* ---------------------------------------------------------------- pages and pieces */
@@ -90,6 +91,12 @@ static int piece_write(struct vmx_vcpu *vmx, const struct piece *piece, const vo
 
 	if (err != -ENOENT)
 		return err;
+	if (trace_minivmx_mmio_enabled()) {
+		u64 bytes = 0;
+
+		memcpy(&bytes, data, piece->size);
+		trace_minivmx_mmio(vmx->id, true, piece->gpa, piece->size, bytes);
+	}
 	if (devices_write(vmx->vm, false, piece->gpa, data, piece->size))
 		return 0;
 	if (WARN_ON_ONCE(mmio->writes == ARRAY_SIZE(mmio->write)))
@@ -188,6 +195,7 @@ void mmio_answer(struct vmx_vcpu *vmx)
 	struct mmio_access *read = &vmx->mmio.read[vmx->mmio.reads_answered++];
 
 	memcpy(&read->data, vmx->run->mmio.data, read->size);
+	trace_minivmx_mmio(vmx->id, false, read->gpa, read->size, read->data);
 }
 
 int mmio_send(struct vmx_vcpu *vmx)

@@ -8,6 +8,7 @@
 #include <linux/compiler.h>
 
 #include "arch/x86/recorder.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmx.h"
 
@@ -31,10 +32,11 @@ void vmx_recorder_run_begins(struct vmx_vcpu *vmx)
 	vmx->recorder.last->user_ticks += rdtsc() - vmx->recorder.run_end_tsc;
 }
 
-void vmx_recorder_run_ends(struct vmx_vcpu *vmx)
+void vmx_recorder_run_ends(struct vmx_vcpu *vmx, long result)
 {
 	struct minivmx_exit_record *last = vmx->recorder.last;
 
 	vmx->recorder.run_end_tsc = rdtsc();
 	last->kernel_ticks = vmx->recorder.run_end_tsc - last->tsc - last->user_ticks;
+	trace_minivmx_userspace_exit(vmx->id, READ_ONCE(vmx->run->exit_reason), result);
 }

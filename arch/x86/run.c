@@ -26,6 +26,7 @@
 #include "arch/x86/setup.h"
 #include "arch/x86/slice.h"
 #include "arch/x86/state.h"
+#include "arch/x86/trace.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
@@ -56,6 +57,16 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 	return EXIT_TO_USER;
 }
 
+/*
+ * Its tracepoint has to wait for deliver_host_nmi(): what hangs on it may take a fault, and execute
+ * an IRET.
+ */
+static bool exit_is_host_nmi(const struct exit_info *exit)
+{
+	return (exit->reason & EXIT_REASON_BASIC) == EXIT_REASON_EXCEPTION_NMI &&
+	       (exit->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR;
+}
+
 /* Enters the guest once and handles the exit. */
 static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 {
@@ -69,6 +80,8 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 		return exit_to_user_shutdown(vmx);
 	}
 	inject_before_entry(vmx);
+	if (trace_minivmx_entry_enabled())
+		trace_minivmx_entry(vmx->id, vmcs_read(GUEST_RIP));
 	recorder_entry(&vmx->recorder);
 	/* CR2 is not switched: page faults of the guest set it, and so do those of the host. */
 	native_write_cr2(vmx->cr2);
@@ -80,6 +93,8 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 
 	exit_read(vmx);
 	recorder_exit(&vmx->recorder, &vmx->exit, exit_tsc);
+	if (trace_minivmx_exit_enabled() && !exit_is_host_nmi(&vmx->exit))
+		trace_minivmx_exit(vmx->id, &vmx->exit);
 	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		inject_after_exit(vmx);
 	action = exit_dispatch(vmx);
@@ -178,16 +193,20 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 		}
 		vmx->stats.slices++;
 		vmx->stats.borrowed_slices += slice.borrowed;
+		trace_minivmx_slice_begin(vmx->id, slice.borrowed);
 		action = run_in_slice(vmx, &slice, owed_work_waits);
 		slice_end(&slice, &vmx->vmcs);
 
-		if (action == EXIT_TO_NMI)
+		if (action == EXIT_TO_NMI) {
 			deliver_host_nmi();
+			trace_minivmx_exit(vmx->id, &vmx->exit);
+		}
 		else if (action == EXIT_TO_MACHINE_CHECK || exit_is_entry_machine_check(vmx))
 			deliver_host_machine_check();
 		/* A guest that only computes must not hold up everybody's grace periods. */
 		else if (action == EXIT_TO_HOST)
 			rcu_note_context_switch(false);
+		trace_minivmx_slice_end(vmx->id);
 		/* An interrupt that ended the guest fires here. */
 		let_interrupts_in();
 

@@ -166,9 +166,9 @@ struct vmx_vcpu *vmx_vcpu_create(struct vm *vm, struct ept *ept, unsigned int id
 				 struct minivmx_recorder *recorder, size_t recorder_size);
 void vmx_vcpu_destroy(struct vmx_vcpu *vmx);
 
-/* Around each RUN: whose are the ticks. */
+/* Around each RUN: whose are the ticks. @result: what RUN returns, for its tracepoint. */
 void vmx_recorder_run_begins(struct vmx_vcpu *vmx);
-void vmx_recorder_run_ends(struct vmx_vcpu *vmx);
+void vmx_recorder_run_ends(struct vmx_vcpu *vmx, long result);
 
 /*
  * Takes in what userspace has put into the run page for this RUN: registers, CR8. First in each

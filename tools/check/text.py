@@ -77,8 +77,8 @@ def layers():
 def layer_error(path, side, quote, name):
     """Why PATH must not include NAME, or None."""
     if quote == "<" and not name.startswith("uapi/"):
-        if side == "arch/" and not name.startswith(("linux/", "asm/", "generated/")):
-            return f"arch includes <{name}>: only <linux/...> and <asm/...> of the kernel"
+        if side == "arch/" and not name.startswith(("linux/", "asm/", "generated/", "trace/")):
+            return f"arch includes <{name}>: only <linux/...>, <asm/...> and <trace/...> of the kernel"
         return None
     places = [os.path.dirname(path), *SEARCH[side]] if quote == '"' else [""]
     found = next((os.path.normpath(os.path.join(place, name)) for place in places

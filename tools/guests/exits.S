@@ -10,7 +10,7 @@
  */
 #include "guest.h"
 
-#define ABSENT_PORT	0x80		/* no device: writes vanish, reads are all ones */
+#define ABSENT_PORT	0x278		/* no device: writes vanish, reads are all ones */
 #define UNTOUCHED	0x300000	/* memory that nothing has used yet */
 
 	.globl	start
