@@ -3,7 +3,7 @@
  * explain.c - the rules of VM entry (tools/rules*.c, facts.c, explain_text.c), without a VM: a good
  * snapshot breaks none, and for each rule there is a change that breaks it alone.
  *
- * snapshots.c has the good ones, snapshot_changes.c the changes.
+ * snapshots.c has the good ones, tools/breaches.c the changes.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -91,14 +91,6 @@ TEST(each_row_breaks_its_rule_and_followers_alone)
 	}
 }
 
-static const struct breach *row_of(const char *id)
-{
-	for (size_t i = 0; i < breach_count; i++)
-		if (!strcmp(breaches[i].rule, id))
-			return &breaches[i];
-	return NULL;
-}
-
 TEST(a_failure_agrees_with_the_rule_of_its_stage)
 {
 	static const uint64_t reasons[STAGE_COUNT] = { 7, 8, FAILED_ENTRY | 33, FAILED_ENTRY | 34 };
@@ -150,8 +142,7 @@ TEST(what_comes_near_to_breaking_a_rule_is_good)
 {
 	for (size_t i = 0; i < near_miss_count; i++) {
 		snapshot_build(&snapshot, CPU_EVERYTHING, near_misses[i].mode);
-		for (size_t j = 0; j < 3; j++)
-			snapshot_change(&snapshot, &near_misses[i].changes[j]);
+		snapshot_change_all(&snapshot, near_misses[i].changes);
 		EXPECT_EQ(0, rules_check(&snapshot, findings)) TH_LOG("row %zu: %s", i, findings[0].rule->id);
 	}
 }
@@ -183,7 +174,7 @@ TEST(verdicts)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snapshot_break(&snapshot, row_of(rows[i].rule));
+		snapshot_break(&snapshot, breach_of(rows[i].rule));
 		EXPECT_EQ(VERDICT_NO_FAILURE, rules_verdict(&snapshot, findings, rules_check(&snapshot, findings)));
 		snapshot.failed = true;
 		snapshot.failure_reason = rows[i].reason;
@@ -202,10 +193,7 @@ TEST(the_first_is_of_the_earliest_stage)
 	snapshot_build(&snapshot, CPU_EVERYTHING, SNAPSHOT_LONG);
 	EXPECT_EQ(NULL, rules_first(findings, rules_check(&snapshot, findings)));
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		const struct breach *breach = row_of(ids[i]);
-
-		for (size_t j = 0; j < 6; j++)
-			snapshot_change(&snapshot, &breach->changes[j]);
+		snapshot_change_all(&snapshot, breach_of(ids[i])->changes);
 		first = rules_first(findings, rules_check(&snapshot, findings));
 		ASSERT_NE(NULL, first);
 		/* One that a CPU may not mind comes behind those that it does. */
@@ -256,7 +244,7 @@ TEST(absent_fields_and_msrs)
 {
 	struct snapshot without;
 
-	snapshot_break(&snapshot, row_of("guest.s-cet.canonical"));
+	snapshot_break(&snapshot, breach_of("guest.s-cet.canonical"));
 	without = snapshot;
 	without.fields = 0;
 	for (unsigned int i = 0; i < snapshot.fields; i++)
@@ -264,7 +252,7 @@ TEST(absent_fields_and_msrs)
 			without.field[without.fields++] = snapshot.field[i];
 	EXPECT_EQ(0, rules_check(&without, findings));
 
-	snapshot_break(&snapshot, row_of("control.primary.allowed-1"));
+	snapshot_break(&snapshot, breach_of("control.primary.allowed-1"));
 	snapshot.msrs = 0;
 	EXPECT_EQ(0, rules_check(&snapshot, findings));
 
@@ -304,7 +292,7 @@ TEST(words_for_a_person)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char *text;
 
-		snapshot_break(&snapshot, row_of(rows[i].rule));
+		snapshot_break(&snapshot, breach_of(rows[i].rule));
 		snapshot.failed = rows[i].reason;
 		snapshot.failure_reason = rows[i].reason;
 		text = explained();

@@ -175,37 +175,8 @@ void snapshot_build(struct snapshot *snapshot, enum snapshot_cpu cpu, enum snaps
 	guest_segments(snapshot, mode);
 }
 
-void snapshot_change(struct snapshot *snapshot, const struct change *change)
-{
-	uint64_t value;
-
-	snapshot_field(snapshot, change->number, &value);
-	switch (change->kind) {
-	case CHANGE_NONE:
-		break;
-	case CHANGE_SET:
-		snapshot_set_field(snapshot, change->number, change->value);
-		break;
-	case CHANGE_OR:
-		snapshot_set_field(snapshot, change->number, value | change->value);
-		break;
-	case CHANGE_CLEAR:
-		snapshot_set_field(snapshot, change->number, value & ~change->value);
-		break;
-	case CHANGE_MSR:
-		snapshot_set_msr(snapshot, change->number, change->value);
-		break;
-	case CHANGE_LOAD:
-		if (snapshot->entry_msrs < SNAPSHOT_AREA_ENTRIES)
-			snapshot->entry_msr[snapshot->entry_msrs++] =
-				(struct snapshot_pair){ change->number, change->value };
-		break;
-	}
-}
-
 void snapshot_break(struct snapshot *snapshot, const struct breach *breach)
 {
 	snapshot_build(snapshot, CPU_EVERYTHING, breach->mode);
-	for (size_t i = 0; i < sizeof(breach->changes) / sizeof(breach->changes[0]); i++)
-		snapshot_change(snapshot, &breach->changes[i]);
+	snapshot_change_all(snapshot, breach->changes);
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * snapshot_changes.c - for each rule of VM entry, what to change in a good snapshot to break it, and it
- * alone where that can be; at the end, changes that break none.
+ * breaches.c - for each rule of VM entry, what to change in a good VMCS to break it, and it alone where
+ * that can be; at the end, changes that break none.
  *
- * Reached from explain.c; see snapshots.h. In the order of the rules. SDM 3C "VM Entries".
+ * Reached from whoever wants a VMCS that the CPU refuses; see breaches.h. In the order of the rules.
+ * SDM 3C "VM Entries".
  */
+#include <string.h>
+
+#include "breaches.h"
 #include "facts.h"
-#include "snapshots.h"
 
 #define BIT(n)			(1ull << (n))
 #define NOT_CANONICAL		BIT(47)
@@ -355,3 +358,45 @@ const struct near_miss near_misses[] = {
 };
 
 const size_t near_miss_count = sizeof(near_misses) / sizeof(near_misses[0]);
+
+const struct breach *breach_of(const char *rule)
+{
+	for (size_t i = 0; i < breach_count; i++)
+		if (!strcmp(breaches[i].rule, rule))
+			return &breaches[i];
+	return NULL;
+}
+
+void snapshot_change(struct snapshot *snapshot, const struct change *change)
+{
+	uint64_t value;
+
+	snapshot_field(snapshot, change->number, &value);
+	switch (change->kind) {
+	case CHANGE_NONE:
+		break;
+	case CHANGE_SET:
+		snapshot_set_field(snapshot, change->number, change->value);
+		break;
+	case CHANGE_OR:
+		snapshot_set_field(snapshot, change->number, value | change->value);
+		break;
+	case CHANGE_CLEAR:
+		snapshot_set_field(snapshot, change->number, value & ~change->value);
+		break;
+	case CHANGE_MSR:
+		snapshot_set_msr(snapshot, change->number, change->value);
+		break;
+	case CHANGE_LOAD:
+		if (snapshot->entry_msrs < SNAPSHOT_AREA_ENTRIES)
+			snapshot->entry_msr[snapshot->entry_msrs++] =
+				(struct snapshot_pair){ change->number, change->value };
+		break;
+	}
+}
+
+void snapshot_change_all(struct snapshot *snapshot, const struct change changes[CHANGES_MAX])
+{
+	for (unsigned int i = 0; i < CHANGES_MAX; i++)
+		snapshot_change(snapshot, &changes[i]);
+}
