@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * bench.h - what an operation costs, on /dev/kvm and on /dev/minivmx, by the same program.
+ *
+ * main.c runs all groups of rows on both devices, in both orders; guest_rows.c has what a guest
+ * causes, host_rows.c the ioctls, vm_rows.c making and ending VMs, and many of them. Times are in
+ * ticks of the TSC: in an emulated PC a tick is an instruction, so they repeat.
+ * Each row is a line on stdout, which selftests/bench/run reads: see bench_row().
+ */
+#ifndef SELFTESTS_BENCH_H
+#define SELFTESTS_BENCH_H
+
+#include <stdbool.h>
+#include <x86intrin.h>
+#include <linux/types.h>
+
+#include "vm.h"
+
+#define BENCH_SAMPLES	512	/* at most, of a row */
+#define PORT_END	0x99	/* the guest has come to its end */
+
+struct bench {
+	const char *device;
+	bool kvm;		/* device is /dev/kvm */
+	const char *order;	/* "first" or "second": of the two devices */
+	bool beside;		/* a KVM VM is alive, so KVM holds VMX operation */
+};
+
+/*
+ * Prints order, device, whether KVM is there, name, count, min, median, 90th percentile, max; of
+ * samples of @operations each.
+ */
+void bench_row(const struct bench *bench, const char *name, __u64 *samples, unsigned int count,
+	       unsigned int operations);
+
+/* Says what went wrong with which row, and ends the program if it is negative. */
+void bench_check(const struct bench *bench, const char *name, int error);
+
+/* Runs the VM until PORT_END; every other exit is for nothing. 0 or -errno. */
+int bench_run(struct vm *vm);
+
+/* Ticks of CPUID in the VM, whose vCPU must be ready for long mode. */
+void bench_cpuid(const struct bench *bench, struct vm *vm, const char *name);
+
+void bench_guest_rows(const struct bench *bench);
+void bench_host_rows(const struct bench *bench);
+void bench_vm_rows(const struct bench *bench);
+
+#endif /* SELFTESTS_BENCH_H */
