@@ -6,6 +6,7 @@
  * for writes that need no exit, in vcpu.c for its vCPUs. Process context, interrupts on.
  */
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
 #include <linux/cpumask.h>
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -171,6 +172,29 @@ static long vm_ioeventfd(struct vm *vm, const void __user *user)
 	return devices_ioeventfd(vm, &ioeventfd);
 }
 
+/* EPT pointer and entries have host-physical addresses in the same bits. */
+#define EPT_HOST_PHYSICAL	GENMASK_ULL(51, 12)
+
+static long vm_get_ept_walk(struct vm *vm, struct minivmx_ept_walk __user *user)
+{
+	struct minivmx_ept_walk query, walk;
+
+	if (copy_from_user(&query, user, sizeof(query)))
+		return -EFAULT;
+	if (query.flags || query.guest_physical >= vmx_guest_physical_limit())
+		return -EINVAL;
+	ept_lock(vm->ept);
+	ept_read_walk(vm->ept, query.guest_physical, &walk);
+	ept_unlock(vm->ept);
+	if (!capable(CAP_SYS_ADMIN)) {
+		walk.flags = MINIVMX_EPT_HOST_HIDDEN;
+		walk.eptp &= ~EPT_HOST_PHYSICAL;
+		for (unsigned int i = 0; i < walk.count; i++)
+			walk.entries[i] &= ~EPT_HOST_PHYSICAL;
+	}
+	return copy_to_user(user, &walk, sizeof(walk)) ? -EFAULT : 0;
+}
+
 static long vm_coalesced_zone(struct vm *vm, const void __user *user, bool add)
 {
 	struct minivmx_coalesced_mmio_zone zone;
@@ -205,6 +229,8 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long arg)
 		return vm_coalesced_zone(vm, user, ioctl == MINIVMX_REGISTER_COALESCED_MMIO);
 	case MINIVMX_GET_STATS_FD:
 		return stats_create_vm_file(vm, file);
+	case MINIVMX_GET_EPT_WALK:
+		return vm_get_ept_walk(vm, user);
 	case MINIVMX_SET_TSS_ADDR:
 		return arg > (unsigned int)(-3 * PAGE_SIZE) ? -EINVAL : 0;
 	case MINIVMX_SET_IDENTITY_MAP_ADDR:

@@ -36,6 +36,7 @@ _Static_assert(MINIVMX_EXT != KVMIO, "the extensions have a type of their own");
 _Static_assert(sizeof(struct minivmx_vmx_cap) == 24 && sizeof(struct minivmx_vmx_caps) == 8, "GET_VMX_CAPS");
 _Static_assert(sizeof(struct minivmx_vmcs_field) == 16 && sizeof(struct minivmx_vmcs) == 8, "GET_VMCS");
 _Static_assert(sizeof(struct minivmx_recorder_area) == 16, "GET_RECORDER_AREA");
+_Static_assert(sizeof(struct minivmx_ept_walk) == 56, "GET_EPT_WALK");
 _Static_assert(sizeof(struct minivmx_recorder) == 64 && offsetof(struct minivmx_recorder, count) == 16 &&
 	       sizeof(struct minivmx_exit_record) == 72 && offsetof(struct minivmx_exit_record, qualification) == 8 &&
 	       offsetof(struct minivmx_exit_record, tsc) == 40, "the recorder's layout, version 1");
@@ -532,6 +533,7 @@ TEST(kvm_has_no_extension_calls)
 	struct minivmx_vmx_caps caps = { 0 };
 	struct minivmx_vmcs vmcs = { 0 };
 	struct minivmx_recorder_area area;
+	struct minivmx_ept_walk walk = { 0 };
 	struct vm kvm;
 
 	VM_REQUIRE(KVM_DEVICE);
@@ -539,6 +541,7 @@ TEST(kvm_has_no_extension_calls)
 	EXPECT_GT(0, vm_ioctl(kvm.dev, MINIVMX_GET_VMX_CAPS, (unsigned long)&caps));
 	EXPECT_GT(0, vm_ioctl(kvm.vcpu, MINIVMX_GET_VMCS, (unsigned long)&vmcs));
 	EXPECT_GT(0, vm_ioctl(kvm.dev, MINIVMX_GET_RECORDER_AREA, (unsigned long)&area));
+	EXPECT_GT(0, vm_ioctl(kvm.fd, MINIVMX_GET_EPT_WALK, (unsigned long)&walk));
 	vm_destroy(&kvm);
 }
 

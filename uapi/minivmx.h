@@ -345,6 +345,16 @@
  */
 #define MINIVMX_GET_RECORDER_AREA	_IOR(MINIVMX_EXT, 0x02, struct minivmx_recorder_area)
 
+/*
+ * VM: the EPT entries that a CPU would read now to translate a guest-physical address, from the
+ * root's on: down to the one that maps a page, or to the first that is not present. The call maps
+ * nothing, and what it says can be out of date as soon as it returns. See struct minivmx_ept_walk.
+ * A caller without CAP_SYS_ADMIN is not shown host-physical addresses: bits 51:12 of eptp and of the
+ * entries are 0, and flags is MINIVMX_EPT_HOST_HIDDEN.
+ * Errors: EINVAL (flags not 0; guest_physical is above the guest's physical addresses).
+ */
+#define MINIVMX_GET_EPT_WALK		_IOWR(MINIVMX_EXT, 0x04, struct minivmx_ept_walk)
+
 /* -------------------------------------------------------------------- capabilities */
 
 #define MINIVMX_CAP_USER_MEMORY			3	/* SET_USER_MEMORY_REGION */
@@ -946,6 +956,20 @@ struct minivmx_vmcs {
 	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
 	__u32 flags;		/* in: 0; out: MINIVMX_VMCS_* */
 	struct minivmx_vmcs_field entries[];
+};
+
+/* ----------------------------------------------------------------------------- EPT */
+
+#define MINIVMX_EPT_LEVELS		4
+#define MINIVMX_EPT_HOST_HIDDEN		(1U << 0)
+
+/* SDM 3C "EPT Translation Mechanism" has the formats of EPT pointer and entries. */
+struct minivmx_ept_walk {
+	__u64 guest_physical;	/* in */
+	__u32 flags;		/* in: 0; out: MINIVMX_EPT_* */
+	__u32 count;		/* out: entries that are read, 1 to MINIVMX_EPT_LEVELS */
+	__u64 eptp;		/* out: EPT pointer */
+	__u64 entries[MINIVMX_EPT_LEVELS];	/* out: the root's first; those behind count are 0 */
 };
 
 /* ----------------------------------------------------------------- flight recorder */

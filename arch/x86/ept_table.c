@@ -3,7 +3,7 @@
  * ept_table.c - the entries of the second-level page table: mapping, unmapping, write protection,
  * accessed bits.
  *
- * Reached from module/memory.c, slots.c and dirty_log.c with the EPT lock held, and from ept.c to
+ * Reached from module/memory.c, slots.c, dirty_log.c and vm.c with the EPT lock held, and from ept.c to
  * free tables. CPUs walk the table meanwhile. What is taken out here may be freed only when no CPU
  * can be using it any more: ept.c says when that is.
  *
@@ -33,7 +33,7 @@
  * An entry maps 9 bits of the address at each of four levels. SDM 3C "EPT Translation Mechanism".
  * A leaf says write-back whatever the guest's PAT wants: the memory is ordinary RAM.
  */
-#define EPT_LEVELS		4
+#define EPT_LEVELS		MINIVMX_EPT_LEVELS
 #define EPT_ENTRIES		512
 #define EPT_ADDRESS_MASK	GENMASK_ULL(51, 12)
 #define EPT_TABLE		VMX_EPT_RWX_MASK
@@ -199,6 +199,25 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear)
 
 	lockdep_assert_held(&ept->lock);
 	return ept_walk(ept, &age, ept->root, EPT_LEVELS, start, end);
+}
+
+/* ------------------------------------------------------------------------------ looking */
+
+void ept_read_walk(const struct ept *ept, gpa_t gpa, struct minivmx_ept_walk *walk)
+{
+	const u64 *table = ept->root;
+
+	lockdep_assert_held(&ept->lock);
+	*walk = (struct minivmx_ept_walk){ .guest_physical = gpa, .eptp = ept->eptp };
+	for (int level = EPT_LEVELS; level; level--) {
+		/* The CPU sets accessed and dirty bits meanwhile. */
+		u64 entry = READ_ONCE(table[ept_index(gpa, level)]);
+
+		walk->entries[walk->count++] = entry;
+		if (!ept_present(entry) || ept_is_leaf(entry, level))
+			break;
+		table = ept_table_of(entry);
+	}
 }
 
 /* ------------------------------------------------------------------------------ mapping */

@@ -105,6 +105,9 @@ bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
 void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
 	     hpa_t hpa, bool large);
 
+/* What a CPU reads to translate @gpa: fills in all but the flags, addresses and all. Under ept_lock(). */
+void ept_read_walk(const struct ept *ept, gpa_t gpa, struct minivmx_ept_walk *walk);
+
 /* For statistics: the leaves, and the pages that the tables themselves take, without the root. */
 struct ept_counts {
 	u64 pages_4k, pages_2m, tables;
