@@ -2,7 +2,7 @@
 /*
  * disassemble.c - prints machine code, with the library Capstone.
  *
- * Reached from report_state.c; see disassemble.h.
+ * Reached from show_state.c; see disassemble.h.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>
@@ -16,19 +16,19 @@
 #define ZEROS	8		/* bytes in a row that are hardly code */
 #define LONGEST	15		/* bytes. SDM 2A "Instruction Format" */
 
-static void print_line(const char *mark, uint64_t address, unsigned int bits, const uint8_t *bytes,
+static void print_line(FILE *out, const char *mark, uint64_t address, unsigned int bits, const uint8_t *bytes,
 		       size_t count, const char *mnemonic, const char *operands)
 {
-	fprintf(stderr, "  %s %0*" PRIx64 " ", mark, (int)bits / 4, address);
+	fprintf(out, "  %s %0*" PRIx64 " ", mark, (int)bits / 4, address);
 	for (size_t i = 0; i < count; i++)
-		fprintf(stderr, " %02x", bytes[i]);
-	fprintf(stderr, "%*s  %s%s%s\n", count < 8 ? (int)(3 * (8 - count)) : 0, "", mnemonic,
+		fprintf(out, " %02x", bytes[i]);
+	fprintf(out, "%*s  %s%s%s\n", count < 8 ? (int)(3 * (8 - count)) : 0, "", mnemonic,
 		*operands ? " " : "", operands);
 }
 
-static void print_instruction(const cs_insn *insn, const char *mark, unsigned int bits)
+static void print_instruction(FILE *out, const cs_insn *insn, const char *mark, unsigned int bits)
 {
-	print_line(mark, insn->address, bits, insn->bytes, insn->size, insn->mnemonic, insn->op_str);
+	print_line(out, mark, insn->address, bits, insn->bytes, insn->size, insn->mnemonic, insn->op_str);
 }
 
 /* How many of the bytes before the end may be code: memory that was never written is zero. */
@@ -45,7 +45,7 @@ static size_t without_zeros(const uint8_t *end, size_t count)
 }
 
 /* Each instruction before the current one has to end where the next begins, the last at the end. */
-static void print_before(csh handle, const uint8_t *end, size_t count, uint64_t address, unsigned int bits)
+static void print_before(FILE *out, csh handle, const uint8_t *end, size_t count, uint64_t address, unsigned int bits)
 {
 	for (count = without_zeros(end, count); count; count--) {
 		cs_insn *insns;
@@ -53,7 +53,7 @@ static void print_before(csh handle, const uint8_t *end, size_t count, uint64_t 
 		bool leads_here = found && insns[found - 1].address + insns[found - 1].size == address;
 
 		for (size_t i = found > BEFORE ? found - BEFORE : 0; leads_here && i < found; i++)
-			print_instruction(&insns[i], "  ", bits);
+			print_instruction(out, &insns[i], "  ", bits);
 		if (found)
 			cs_free(insns, found);
 		if (leads_here)
@@ -61,7 +61,7 @@ static void print_before(csh handle, const uint8_t *end, size_t count, uint64_t 
 	}
 }
 
-void disassemble(const uint8_t *bytes, size_t count, size_t current, uint64_t address, unsigned int bits)
+void disassemble(FILE *out, const uint8_t *bytes, size_t count, size_t current, uint64_t address, unsigned int bits)
 {
 	cs_insn *insns;
 	size_t found;
@@ -71,14 +71,14 @@ void disassemble(const uint8_t *bytes, size_t count, size_t current, uint64_t ad
 		complain("cannot disassemble: the library Capstone does not know x86, or there is no memory");
 		return;
 	}
-	print_before(handle, bytes + current, current, address, bits);
+	print_before(out, handle, bytes + current, current, address, bits);
 	found = cs_disasm(handle, bytes + current, count - current, address, 1 + AFTER, &insns);
 	for (size_t i = 0; i < found; i++)
-		print_instruction(&insns[i], i ? "  " : "=>", bits);
+		print_instruction(out, &insns[i], i ? "  " : "=>", bits);
 	if (!found && current < count) {
 		size_t rest = count - current < LONGEST ? count - current : LONGEST;
 
-		print_line("=>", address, bits, bytes + current, rest, "no instruction", "");
+		print_line(out, "=>", address, bits, bytes + current, rest, "no instruction", "");
 	}
 	if (found)
 		cs_free(insns, found);

@@ -69,31 +69,31 @@ static bool is_ept(const struct minivmx_exit_record *record)
 	return record->reason == EPT_VIOLATION || record->reason == EPT_MISCONFIGURATION;
 }
 
-static void print_record(const struct minivmx_exit_record *record, unsigned int times)
+void recorder_print_record(FILE *out, const struct minivmx_exit_record *record, unsigned int times)
 {
 	static const char * const handlers[] = { "fast", "slow", "user" };
 	uint32_t basic = bits(record->reason, 15, 0);
 	char text[TEXT_SIZE];
 
-	fprintf(stderr, "    rip 0x%08" PRIx64 "  %s  %s%s", (uint64_t)record->rip,
+	fprintf(out, "    rip 0x%08" PRIx64 "  %s  %s%s", (uint64_t)record->rip,
 		record->handled_by < 3 ? handlers[record->handled_by] : "?",
 		record->reason & MINIVMX_EXIT_REASON_FAILED_ENTRY ? "entry failed: " : "", exit_reason_name(basic));
 	if (is_ept(record))
-		fprintf(stderr, " at 0x%" PRIx64, (uint64_t)record->guest_physical);
+		fprintf(out, " at 0x%" PRIx64, (uint64_t)record->guest_physical);
 	event_text(text, record->intr_info, 0);
 	if (bits(record->intr_info, 31, 31))
-		fprintf(stderr, ", %s", text);
+		fprintf(out, ", %s", text);
 	qualification_text(text, basic, record->qualification);
 	if (text[0])
-		fprintf(stderr, ", %s", text);
+		fprintf(out, ", %s", text);
 	event_text(text, record->idt_vectoring, 0);
 	if (bits(record->idt_vectoring, 31, 31))
-		fprintf(stderr, ", delivering %s", text);
-	fprintf(stderr, "  [%" PRIu64 " %" PRIu64 " %" PRIu64 "]", (uint64_t)record->guest_ticks,
+		fprintf(out, ", delivering %s", text);
+	fprintf(out, "  [%" PRIu64 " %" PRIu64 " %" PRIu64 "]", (uint64_t)record->guest_ticks,
 		(uint64_t)record->kernel_ticks, (uint64_t)record->user_ticks);
 	if (times > 1)
-		fprintf(stderr, "  (the last of %u)", times);
-	fputc('\n', stderr);
+		fprintf(out, "  (the last of %u)", times);
+	fputc('\n', out);
 }
 
 static bool same(const struct minivmx_exit_record *a, const struct minivmx_exit_record *b)
@@ -119,7 +119,7 @@ bool recorder_print(const struct vcpu *vcpu)
 	for (unsigned int i = lines > LINES ? lines - LINES : 0; i < lines; i++) {
 		size_t end = i + 1 < lines ? line[i + 1] : count;
 
-		print_record(&record[end - 1], end - line[i]);
+		recorder_print_record(stderr, &record[end - 1], end - line[i]);
 	}
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "vm.h"
 
@@ -21,6 +22,9 @@
  */
 size_t recorder_read(const struct vcpu *vcpu, struct minivmx_exit_record record[RECORDER_MAX],
 		     uint32_t *tsc_khz);
+
+/* A line. times: how many alike it stands for, of which it is the last. */
+void recorder_print_record(FILE *out, const struct minivmx_exit_record *record, unsigned int times);
 
 /* False: there is nothing to print. */
 bool recorder_print(const struct vcpu *vcpu);
