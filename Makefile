@@ -64,6 +64,9 @@ build/tools/obj/%.o: tools/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLCFLAGS) -c -o $@ $<
 
+# What the tour shows is part of the tool.
+build/tools/obj/tour_source.o: $(shell sed -n 's/.*EMBED(.*"\(.*\)").*/\1/p' tools/tour_source.c)
+
 -include $(TOOLS_OBJ:.o=.d)
 
 guests: ## build the small guests in build/guests/

@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..53"
+echo "1..57"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -66,6 +66,10 @@ expect "explain_file"		1 "vector other than 2"	"$minivmx" explain "$work/nmi"
 expect "explain_json"		1 "\"value\": \"0x80000203\"" "$minivmx" explain --json "$work/nmi"
 expect "explain_good_file"	0 "is violated"		"$minivmx" explain "$work/empty"
 expect "explain_no_snapshot"	6 "hello:1: "		"$minivmx" explain "$guests/hello"
+expect "tour_list"		0 "slice_begin(), lines [0-9]* to"	"$minivmx" tour --list
+expect "tour_unknown_stop"	2 "no stop \"13\""	"$minivmx" tour 13
+expect "tour_two_stops"		2 "one too many"	"$minivmx" tour vmxon vmcs
+expect "tour_no_device"		1 "/dev/no-such"	"$minivmx" tour --device=/dev/no-such --auto
 expect "no_such_device"		1 "/dev/no-such"	"$minivmx" run --device=/dev/no-such "$guests/hello"
 expect "not_a_device"		1 "/dev/null"		"$minivmx" run --device=/dev/null "$guests/hello"
 

@@ -32,6 +32,7 @@ int command_vmcs(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_caps(int argc, char **argv);
+int command_tour(int argc, char **argv);
 
 /* Prints "minivmx: ..." and a newline on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -3,7 +3,7 @@
  * main.c - the `minivmx` command: finds the subcommand and calls it.
  *
  * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), doctor.c (is this
- * machine fit?) and caps.c (what the CPU's VMX can do).
+ * machine fit?), caps.c (what the CPU's VMX can do) and tour.c (VMX step by step).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -24,6 +24,7 @@ static const struct command {
 	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
+	{ "tour",   "minivmx tour",   command_tour,   "VMX step by step, done on this CPU, with the source that does it" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -21,7 +21,7 @@
 #define VCPUS_MAX 16
 
 /* SDM 3A "Extended Feature Enable Register": long mode is active. */
-#define EFER_LMA (1u << 10)
+#define EFER_LMA	(1ull << 10)
 
 /* Brings a vCPU's thread back from RUN, and from whatever else lasts. */
 #define CPU_KICK_SIGNAL SIGUSR1

@@ -13,7 +13,7 @@
 #include "vmcs_fields.h"
 #include "vmcs_print.h"
 
-#define COLUMNS		110
+#define COLUMNS		100
 #define INDENT		10	/* of what a value says, where it takes lines of its own */
 
 /* ------------------------------------------------------------------------- differences */
@@ -174,7 +174,7 @@ static void print_side(char sign, const struct snapshot *snapshot, uint32_t enco
 	print_words(text, column);
 }
 
-static bool print_changed_fields(const struct snapshot *a, const struct snapshot *b, enum vmcs_area area)
+bool vmcs_print_changed_fields(const struct snapshot *a, const struct snapshot *b, enum vmcs_area area)
 {
 	struct vmcs_difference found;
 	struct vmcs_walk walk = { 0 };
@@ -226,7 +226,7 @@ void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct 
 	print_origin(b);
 	print_failure(b);
 	for (enum vmcs_area area = 0; area < VMCS_AREAS; area++)
-		any |= print_changed_fields(a, b, area);
+		any |= vmcs_print_changed_fields(a, b, area);
 	any |= print_changed_msrs(a, b);
 	if (!any)
 		printf("no field and no capability MSR differs\n");

@@ -8,6 +8,7 @@
 #define MINIVMX_TOOLS_VMCS_PRINT_H
 
 #include "snapshot.h"
+#include "vmcs_fields.h"
 
 void vmcs_print(const struct snapshot *snapshot);
 void vmcs_print_json(const struct snapshot *snapshot);
@@ -15,6 +16,9 @@ void vmcs_print_json(const struct snapshot *snapshot);
 /* The names are what the two are called, their files. */
 void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct snapshot *b, const char *b_name);
 void vmcs_print_diff_json(const struct snapshot *a, const struct snapshot *b);
+
+/* The same for one area. False: nothing there differs, and nothing is printed. */
+bool vmcs_print_changed_fields(const struct snapshot *a, const struct snapshot *b, enum vmcs_area area);
 
 struct vmcs_difference {
 	uint32_t number;	/* of the field, or MSR */

@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# tour.sh - `minivmx tour`: each stop does what it tells, beside KVM and without it.
+#
+#   tour.sh [MINIVMX]      the command
+#
+# TAP output; for busybox's shell. What needs no device is in tools.sh.
+
+minivmx=${1:-/minivmx/bin/minivmx}
+work=/tmp/tour-test.$$
+number=0
+failed=0
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"
+
+# expect DESCRIPTION STATUS PATTERN COMMAND...: the pattern is looked for in all of the output
+expect() {
+	description=$1 wanted=$2 pattern=$3
+	shift 3
+	number=$((number + 1))
+	"$@" >"$work/output" 2>&1
+	status=$?
+	if [ "$status" = "$wanted" ] && grep -q "$pattern" "$work/output"; then
+		echo "ok $number tour.$description"
+		return
+	fi
+	failed=1
+	echo "# status $status, expected $wanted; no match for: $pattern"
+	sed 's/^/#   /' "$work/output"
+	echo "not ok $number tour.$description"
+}
+
+# Keys come from a pipe here: each byte is one.
+keys() {
+	printf "$1" | "$minivmx" tour >"$work/keys" 2>&1 && grep -c '^==== ' "$work/keys"
+}
+
+stops=$("$minivmx" tour --list | sed -n 's/^ *[0-9][0-9]*  *\([a-z]*\)  .*/\1/p')
+echo "TAP version 13"
+echo "1..$(($(echo "$stops" | wc -l) + 5))"
+
+for stop in $stops; do
+	expect "$stop"	0 "^Read on in the SDM"	"$minivmx" tour --auto "$stop"
+done
+if [ -d /sys/module/kvm_intel ]; then
+	expect "beside_kvm"	0 "with its VMCS current again"	"$minivmx" tour --auto borrow
+else
+	expect "without_kvm"	0 "is not loaded here"		"$minivmx" tour --auto borrow
+fi
+expect "by_number"	0 "1 of 12: VMXON"	"$minivmx" tour --auto 1
+expect "to_the_end"	0 "^12$"		keys '           '
+expect "until_q"	0 "^3$"			keys '  q '
+expect "until_eof"	0 "^2$"			keys ' '
+
+exit $failed
