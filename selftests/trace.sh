@@ -51,7 +51,7 @@ in_order() {
 		$1 == "minivmx_entry:"		{ if (!slice || guest) wrong("not before an entry"); guest = 1; rip = $5 }
 		$1 == "minivmx_exit:"		{ if (!guest) wrong("not in the guest"); guest = 0 }
 		$1 ~ /minivmx_(pio|msr|cr):/	{ if (!slice || guest) wrong("not after an exit") }
-		$1 ~ /minivmx_(mmio|ept_fill|userspace_exit):/ { if (slice) wrong("in a slice") }
+		$1 ~ /minivmx_(mmio|ept_fill|userspace_entry|userspace_exit):/ { if (slice) wrong("in a slice") }
 		END { if (!NR || slice || guest) { print "# no end"; bad = 1 } exit bad }' "$log"
 }
 
@@ -74,6 +74,14 @@ result $? hello_speaks
 	[ "$(count '^minivmx_pio:')" = "$(count '^minivmx_exit: .*reason 30 \(I/O instruction\)')" ] &&
 	[ "$(count '^minivmx_pio:')" = "$(count '^minivmx_userspace_exit: .*reason 2 \(I/O\) result 0')" ]
 result $? hello_counts_agree
+# Each RUN begins and ends; the last exit of a slice says who goes on with it.
+[ "$(count '^minivmx_userspace_entry:')" -gt 10 ] &&
+	[ "$(count '^minivmx_userspace_entry:')" = "$(count '^minivmx_userspace_exit:')" ] &&
+	[ "$(count '^minivmx_slice_end: vcpu 0 last exit user$')" = "$(count '^minivmx_userspace_exit: .*result 0')" ] &&
+	[ "$(count '^minivmx_slice_end: vcpu 0 last exit slow$')" -gt 0 ]
+result $? runs_and_handlers
+grep -q '^minivmx_exit: .* guest_ticks [1-9]' "$log"
+result $? guest_ticks
 [ "$(count '^minivmx_entry:')" = "$(count '^minivmx_exit:')" ]
 result $? entries_and_exits
 grep -q '^minivmx_pio: vcpu 0 out port 0xf4 size 1$' "$log"

@@ -29,7 +29,10 @@ void recorder_init(struct recorder *recorder, struct minivmx_recorder *shared, s
 
 void vmx_recorder_run_begins(struct vmx_vcpu *vmx)
 {
-	vmx->recorder.last->user_ticks += rdtsc() - vmx->recorder.run_end_tsc;
+	u64 tsc = rdtsc();
+
+	vmx->recorder.last->user_ticks += tsc - vmx->recorder.run_end_tsc;
+	trace_minivmx_userspace_entry(vmx->id, tsc);
 }
 
 void vmx_recorder_run_ends(struct vmx_vcpu *vmx, long result)
@@ -38,5 +41,6 @@ void vmx_recorder_run_ends(struct vmx_vcpu *vmx, long result)
 
 	vmx->recorder.run_end_tsc = rdtsc();
 	last->kernel_ticks = vmx->recorder.run_end_tsc - last->tsc - last->user_ticks;
-	trace_minivmx_userspace_exit(vmx->id, READ_ONCE(vmx->run->exit_reason), result);
+	trace_minivmx_userspace_exit(vmx->id, READ_ONCE(vmx->run->exit_reason), result, last,
+				     vmx->recorder.run_end_tsc);
 }

@@ -94,7 +94,7 @@ static enum exit_action enter_once(struct vmx_vcpu *vmx, bool launched)
 	exit_read(vmx);
 	recorder_exit(&vmx->recorder, &vmx->exit, exit_tsc);
 	if (trace_minivmx_exit_enabled() && !exit_is_host_nmi(&vmx->exit))
-		trace_minivmx_exit(vmx->id, &vmx->exit);
+		trace_minivmx_exit(vmx->id, &vmx->exit, vmx->recorder.last);
 	if (!(vmx->exit.reason & MINIVMX_EXIT_REASON_FAILED_ENTRY))
 		inject_after_exit(vmx);
 	action = exit_dispatch(vmx);
@@ -199,14 +199,14 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 
 		if (action == EXIT_TO_NMI) {
 			deliver_host_nmi();
-			trace_minivmx_exit(vmx->id, &vmx->exit);
+			trace_minivmx_exit(vmx->id, &vmx->exit, vmx->recorder.last);
 		}
 		else if (action == EXIT_TO_MACHINE_CHECK || exit_is_entry_machine_check(vmx))
 			deliver_host_machine_check();
 		/* A guest that only computes must not hold up everybody's grace periods. */
 		else if (action == EXIT_TO_HOST)
 			rcu_note_context_switch(false);
-		trace_minivmx_slice_end(vmx->id);
+		trace_minivmx_slice_end(vmx->id, vmx->recorder.last);
 		/* An interrupt that ended the guest fires here. */
 		let_interrupts_in();
 

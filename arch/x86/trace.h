@@ -26,6 +26,11 @@
 #define TRACE_EXIT_REASONS	MINIVMX_EXIT_REASONS(TRACE_EXIT_REASON) \
 				{ MINIVMX_EXIT_REASON_COUNT, "none" }
 
+#define TRACE_HANDLERS						\
+	{ MINIVMX_HANDLED_FAST,		"fast" },		\
+	{ MINIVMX_HANDLED_SLOW,		"slow" },		\
+	{ MINIVMX_HANDLED_USER,		"user" }
+
 #define TRACE_USERSPACE_EXITS					\
 	{ MINIVMX_EXIT_UNKNOWN,		"none" },		\
 	{ MINIVMX_EXIT_IO,		"I/O" },		\
@@ -64,16 +69,20 @@ TRACE_EVENT(minivmx_slice_begin,
 	TP_printk("vcpu %u%s", __entry->vcpu, __entry->borrowed ? " borrowed" : "")
 );
 
+/* @last: the flight recorder's record of the last exit. */
 TRACE_EVENT(minivmx_slice_end,
-	TP_PROTO(unsigned int vcpu),
-	TP_ARGS(vcpu),
+	TP_PROTO(unsigned int vcpu, const struct minivmx_exit_record *last),
+	TP_ARGS(vcpu, last),
 	TP_STRUCT__entry(
 		__field(unsigned int,	vcpu)
+		__field(u32,		handled_by)
 	),
 	TP_fast_assign(
 		__entry->vcpu = vcpu;
+		__entry->handled_by = last->handled_by;
 	),
-	TP_printk("vcpu %u", __entry->vcpu)
+	TP_printk("vcpu %u last exit %s", __entry->vcpu,
+		  __print_symbolic(__entry->handled_by, TRACE_HANDLERS))
 );
 
 TRACE_EVENT(minivmx_entry,
@@ -90,45 +99,72 @@ TRACE_EVENT(minivmx_entry,
 	TP_printk("vcpu %u rip 0x%llx", __entry->vcpu, __entry->rip)
 );
 
+/* The ticks are the flight recorder's: what tracing costs is not in the guest's. */
 TRACE_EVENT(minivmx_exit,
-	TP_PROTO(unsigned int vcpu, const struct exit_info *exit),
-	TP_ARGS(vcpu, exit),
+	TP_PROTO(unsigned int vcpu, const struct exit_info *exit, const struct minivmx_exit_record *last),
+	TP_ARGS(vcpu, exit, last),
 	TP_STRUCT__entry(
 		__field(unsigned int,	vcpu)
 		__field(u32,		reason)
 		__field(u64,		rip)
 		__field(u64,		qualification)
+		__field(u64,		guest_physical)
 		__field(u32,		intr_info)
 		__field(u32,		idt_vectoring)
+		__field(u64,		tsc)
+		__field(u64,		guest_ticks)
 	),
 	TP_fast_assign(
 		__entry->vcpu = vcpu;
 		__entry->reason = exit->reason;
 		__entry->rip = exit->rip;
 		__entry->qualification = exit->qualification;
+		__entry->guest_physical = exit->guest_physical;
 		__entry->intr_info = exit->intr_info;
 		__entry->idt_vectoring = exit->idt_vectoring;
+		__entry->tsc = last->tsc;
+		__entry->guest_ticks = last->guest_ticks;
 	),
-	TP_printk("vcpu %u reason %u (%s)%s rip 0x%llx qualification 0x%llx intr_info 0x%x idt_vectoring 0x%x",
+	TP_printk("vcpu %u reason %u (%s)%s rip 0x%llx qualification 0x%llx intr_info 0x%x idt_vectoring 0x%x guest_ticks %llu",
 		  __entry->vcpu, __entry->reason & 0xffff,
 		  __print_symbolic(__entry->reason & 0xffff, TRACE_EXIT_REASONS),
 		  __entry->reason & MINIVMX_EXIT_REASON_FAILED_ENTRY ? " entry failed" : "",
-		  __entry->rip, __entry->qualification, __entry->intr_info, __entry->idt_vectoring)
+		  __entry->rip, __entry->qualification, __entry->intr_info, __entry->idt_vectoring,
+		  __entry->guest_ticks)
 );
 
-/* RUN ends: 0 and what it is for, or an error, of which EINTR is the usual one. */
+/* RUN begins; @tsc: when. */
+TRACE_EVENT(minivmx_userspace_entry,
+	TP_PROTO(unsigned int vcpu, u64 tsc),
+	TP_ARGS(vcpu, tsc),
+	TP_STRUCT__entry(
+		__field(unsigned int,	vcpu)
+		__field(u64,		tsc)
+	),
+	TP_fast_assign(
+		__entry->vcpu = vcpu;
+		__entry->tsc = tsc;
+	),
+	TP_printk("vcpu %u", __entry->vcpu)
+);
+
+/* RUN ends: 0 and what it is for, or an error, of which EINTR is the usual one; @tsc: when. */
 TRACE_EVENT(minivmx_userspace_exit,
-	TP_PROTO(unsigned int vcpu, u32 reason, long result),
-	TP_ARGS(vcpu, reason, result),
+	TP_PROTO(unsigned int vcpu, u32 reason, long result, const struct minivmx_exit_record *last, u64 tsc),
+	TP_ARGS(vcpu, reason, result, last, tsc),
 	TP_STRUCT__entry(
 		__field(unsigned int,	vcpu)
 		__field(u32,		reason)
 		__field(long,		result)
+		__field(u32,		handled_by)
+		__field(u64,		tsc)
 	),
 	TP_fast_assign(
 		__entry->vcpu = vcpu;
 		__entry->reason = reason;
 		__entry->result = result;
+		__entry->handled_by = last->handled_by;
+		__entry->tsc = tsc;
 	),
 	TP_printk("vcpu %u reason %u (%s) result %ld", __entry->vcpu, __entry->reason,
 		  __print_symbolic(__entry->reason, TRACE_USERSPACE_EXITS), __entry->result)
