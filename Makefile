@@ -55,9 +55,13 @@ OTHER_CPUS := AArch64 ARM BPF EVM M680X M68K MOS65XX Mips PPC RISCV Sparc System
 export CAPSTONE := -lcapstone -Wl,--gc-sections \
 	$(foreach cpu,$(OTHER_CPUS),-Wl,--defsym=$(cpu)_global_init=0,--defsym=$(cpu)_option=0)
 
+TRACEFS := -ltracefs -ltraceevent
+# Their headers include each other by their bare names.
+build/tools/obj/event_stream.o: ALLCFLAGS += -isystem /usr/include/traceevent -isystem /usr/include/tracefs
+
 build/tools/minivmx: $(TOOLS_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(CAPSTONE)
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(CAPSTONE) $(TRACEFS)
 
 build/tools/obj/%.o: tools/%.c Makefile
 	$(call say,CC,$<)

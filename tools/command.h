@@ -3,7 +3,7 @@
  * command.h - what the subcommands of `minivmx` share: their table row, their exit
  * statuses and the way errors are said.
  *
- * Reached from main.c; continues in run.c, vmcs.c, explain.c, doctor.c and caps.c, one file per subcommand.
+ * Reached from main.c; continues in run.c, vmcs.c, stat.c, trace.c and the others, one file per subcommand.
  */
 #ifndef MINIVMX_TOOLS_COMMAND_H
 #define MINIVMX_TOOLS_COMMAND_H
@@ -33,6 +33,8 @@ int command_explain(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_caps(int argc, char **argv);
 int command_tour(int argc, char **argv);
+int command_stat(int argc, char **argv);
+int command_trace(int argc, char **argv);
 
 /* Prints "minivmx: ..." and a newline on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

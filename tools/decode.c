@@ -3,7 +3,7 @@
  * decode.c - names of exit reasons, VM-instruction errors and vectors, and the one format
  * of event information.
  *
- * Reached from report.c and trace.c; qualification.c decodes the rest of an exit.
+ * Reached from report.c and exit_trace.c; qualification.c decodes the rest of an exit.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +12,10 @@
 #include <exit_reasons.h>
 
 #include "decode.h"
+
+/* Basic exit reasons. */
+#define EPT_VIOLATION	48
+#define EPT_MISCONFIGURATION	49
 
 #define REASON_NAME(number, symbol, name) [number] = name,
 static const char * const exit_reason_names[MINIVMX_EXIT_REASON_COUNT] = {
@@ -62,6 +66,11 @@ static const char * const vectors[32] = {
 const char *exit_reason_name(uint32_t reason)
 {
 	return reason < MINIVMX_EXIT_REASON_COUNT ? exit_reason_names[reason] : "unknown to this program";
+}
+
+bool is_ept_exit(uint32_t reason)
+{
+	return reason == EPT_VIOLATION || reason == EPT_MISCONFIGURATION;
 }
 
 const char *vm_instruction_error_name(uint64_t error)

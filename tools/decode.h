@@ -8,6 +8,7 @@
 #ifndef MINIVMX_TOOLS_DECODE_H
 #define MINIVMX_TOOLS_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ static inline uint64_t bits(uint64_t value, unsigned int high, unsigned int low)
 
 /* Name of a basic exit reason, as in the SDM; never NULL. */
 const char *exit_reason_name(uint32_t reason);
+
+/* Does this basic exit reason have a guest-physical address? */
+bool is_ept_exit(uint32_t reason);
 
 /* A VM-instruction error in the SDM's words; never NULL. */
 const char *vm_instruction_error_name(uint64_t error);

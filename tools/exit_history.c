@@ -2,7 +2,7 @@
 /*
  * exit_history.c - turns the run page after an exit into a line of text, now or when it is asked for.
  *
- * Reached from cpu.c after each exit, from trace.c, and from report_state.c; see exit_history.h.
+ * Reached from cpu.c after each exit, from exit_trace.c, and from report_state.c; see exit_history.h.
  */
 #include <ctype.h>
 #include <inttypes.h>

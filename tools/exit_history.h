@@ -2,7 +2,7 @@
 /*
  * exit_history.h - exits to userspace in words; and the last ones of a vCPU, for the report of a crash.
  *
- * Reached from cpu.c, which adds each exit when its data is there, trace.c and report_state.c.
+ * Reached from cpu.c, which adds each exit when its data is there, exit_trace.c and report_state.c.
  */
 #ifndef MINIVMX_TOOLS_EXIT_HISTORY_H
 #define MINIVMX_TOOLS_EXIT_HISTORY_H

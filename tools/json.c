@@ -2,7 +2,7 @@
 /*
  * json.c - writes JSON as a stream, one element a line.
  *
- * Reached from doctor.c and caps.c; see json.h.
+ * Reached from doctor.c, caps.c, timeline.c and others; see json.h.
  */
 #include <inttypes.h>
 
@@ -34,9 +34,12 @@ static void put_text(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static void put_line(struct json *json)
+static void put_line(struct json *json, unsigned int depth)
 {
-	fprintf(json->out, "\n%*s", 2 * (int)json->depth, "");
+	if (json->lines && json->depth > json->lines)
+		fputc(' ', json->out);
+	else
+		fprintf(json->out, "\n%*s", 2 * (int)depth, "");
 }
 
 /* What stands before any value: comma, line, key. */
@@ -45,7 +48,7 @@ static void begin_value(struct json *json, const char *key)
 	if (json->filled)
 		fputc(',', json->out);
 	if (json->depth)
-		put_line(json);
+		put_line(json, json->depth);
 	if (key) {
 		put_text(json->out, key);
 		fputs(": ", json->out);
@@ -63,9 +66,9 @@ static void begin_group(struct json *json, const char *key, char bracket)
 
 static void end_group(struct json *json, char bracket)
 {
-	json->depth--;
 	if (json->filled)
-		put_line(json);
+		put_line(json, json->depth - 1);
+	json->depth--;
 	fputc(bracket, json->out);
 	json->filled = true;
 	if (!json->depth)
@@ -105,6 +108,12 @@ void json_number(struct json *json, const char *key, long value)
 {
 	begin_value(json, key);
 	fprintf(json->out, "%ld", value);
+}
+
+void json_thousandths(struct json *json, const char *key, uint64_t value)
+{
+	begin_value(json, key);
+	fprintf(json->out, "%" PRIu64 ".%03u", value / 1000, (unsigned int)(value % 1000));
 }
 
 void json_hex(struct json *json, const char *key, uint64_t value)

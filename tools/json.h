@@ -16,6 +16,7 @@
 struct json {
 	FILE *out;
 	unsigned int depth;
+	unsigned int lines;	/* groups deeper than this are written on one line; 0: none is */
 	bool filled;	/* the innermost object or array has an element already */
 };
 
@@ -29,6 +30,7 @@ void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_string(struct json *json, const char *key, const char *value);	/* value NULL: null */
 void json_number(struct json *json, const char *key, long value);
+void json_thousandths(struct json *json, const char *key, uint64_t value);	/* 1234: 1.234 */
 void json_hex(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 

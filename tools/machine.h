@@ -18,7 +18,7 @@
 #include "pc.h"
 #include "snapshot.h"
 #include "terminal.h"
-#include "trace.h"
+#include "exit_trace.h"
 #include "vm.h"
 
 struct machine;

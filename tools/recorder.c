@@ -15,8 +15,6 @@
 #include "recorder.h"
 
 #define LINES	24
-#define EPT_VIOLATION	48
-#define EPT_MISCONFIGURATION	49
 
 static size_t copy_records(const volatile struct minivmx_recorder *recorder,
 			   struct minivmx_exit_record record[RECORDER_MAX])
@@ -64,11 +62,6 @@ size_t recorder_read(const struct vcpu *vcpu, struct minivmx_exit_record record[
 	return count;
 }
 
-static bool is_ept(const struct minivmx_exit_record *record)
-{
-	return record->reason == EPT_VIOLATION || record->reason == EPT_MISCONFIGURATION;
-}
-
 void recorder_print_record(FILE *out, const struct minivmx_exit_record *record, unsigned int times)
 {
 	static const char * const handlers[] = { "fast", "slow", "user" };
@@ -78,7 +71,7 @@ void recorder_print_record(FILE *out, const struct minivmx_exit_record *record, 
 	fprintf(out, "    rip 0x%08" PRIx64 "  %s  %s%s", (uint64_t)record->rip,
 		record->handled_by < 3 ? handlers[record->handled_by] : "?",
 		record->reason & MINIVMX_EXIT_REASON_FAILED_ENTRY ? "entry failed: " : "", exit_reason_name(basic));
-	if (is_ept(record))
+	if (is_ept_exit(record->reason))
 		fprintf(out, " at 0x%" PRIx64, (uint64_t)record->guest_physical);
 	event_text(text, record->intr_info, 0);
 	if (bits(record->intr_info, 31, 31))
@@ -99,7 +92,7 @@ void recorder_print_record(FILE *out, const struct minivmx_exit_record *record, 
 static bool same(const struct minivmx_exit_record *a, const struct minivmx_exit_record *b)
 {
 	return a->reason == b->reason && a->rip == b->rip && a->handled_by == b->handled_by &&
-	       (!is_ept(a) || a->guest_physical == b->guest_physical);
+	       (!is_ept_exit(a->reason) || a->guest_physical == b->guest_physical);
 }
 
 bool recorder_print(const struct vcpu *vcpu)

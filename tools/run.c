@@ -4,7 +4,8 @@
  *
  * Reached from main.c; run_options.c has the options that make the machine. The order of a run: machine.c
  * builds the machine: vm.c (VM, memory, vCPUs), image.c (the guest's bytes), mode.c (its start state), pc.c
- * (its devices); then cpu.c runs the guest, trace.c watches, gdb.c interferes, and report.c says what went wrong.
+ * (its devices); then cpu.c runs the guest, exit_trace.c watches, gdb.c interferes, and report.c says what
+ * went wrong.
  */
 #include <argp.h>
 #include <stdbool.h>
@@ -51,7 +52,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option option_table[] = {
-	{ .name = "trace",   .key = 't', .doc = "print exits that reach userspace, and a table of them" },
+	{ .name = "trace",   .key = 't',
+	  .doc = "print exits that reach userspace, and a table of them; `minivmx trace`: a timeline of all" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
 	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
 	{ .name = "snapshot", .key = 's', .arg = "FILE",

@@ -1,53 +1,122 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace.c - prints each exit on stderr as one line, counts them by kind.
+ * trace.c - `minivmx trace`: a timeline of the vCPUs, as a file for a trace viewer, and a summary.
  *
- * Reached from cpu.c; see trace.h. The words are exit_history.c's.
+ * Reached from main.c. recording.c has the events, lanes.c makes spans of them, timeline.c writes.
+ * (`minivmx run --trace` is exit_trace.c.)
  */
+#include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <x86intrin.h>
 
-#include "trace.h"
+#include "command.h"
+#include "exit_stats.h"
+#include "recording.h"
+#include "timeline.h"
 
-static void count_kind(struct trace *trace, const char *name)
+struct trace_command {
+	struct recording recording;
+	const char *output;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	unsigned int i = 0;
+	struct trace_command *command = state->input;
 
-	while (i < trace->kinds && strcmp(trace->kind[i].name, name))
-		i++;
-	if (i == trace->kinds && i < TRACE_KINDS)
-		trace->kinds++;
-	if (!trace->kind[i].count)
-		snprintf(trace->kind[i].name, sizeof(trace->kind[i].name), "%s", i < TRACE_KINDS ? name : "others");
-	trace->kind[i].count++;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &command->recording;
+		break;
+	case 'o':
+		command->output = arg;
+		break;
+	case ARGP_KEY_END:
+		if (!command->output)
+			argp_error(state, "which file? -o FILE");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
 }
 
-void trace_exit(struct trace *trace, const struct vcpu *vcpu)
-{
-	struct exit_record record;
-	struct minivmx_regs regs = { 0 };
-	char name[EXIT_NAME];
+static const struct argp_option options[] = {
+	{ .name = "output", .key = 'o', .arg = "FILE", .doc = "write the timeline there" },
+	{ 0 }
+};
 
-	if (!trace->enabled)
-		return;
-	trace->exits++;
-	record = exit_record(vcpu->run);
-	exit_name(name, &record);
-	count_kind(trace, name);
-	ioctl(vcpu->fd, MINIVMX_GET_REGS, &regs);
-	fprintf(stderr, "%6lu  rip 0x%08" PRIx64 "  %s", trace->exits, (uint64_t)regs.rip, name);
-	exit_print_data(&record);
-	fputc('\n', stderr);
+static const struct argp_child children[] = { { .argp = &recording_argp }, { 0 } };
+
+static const struct argp trace_argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = RECORDING_ARGS,
+	.children = children,
+	.doc = "Write a timeline of the vCPUs, in Chrome's trace event format (JSON): open FILE in https://ui.perfetto.dev "
+	       "or chrome://tracing. Each vCPU has lanes for the guest, the kernel in a slice (fast handlers), the kernel "
+	       "outside of slices (slow handlers) and userspace; each span names its VM exit.\v"
+	       "Example: minivmx trace -o hello.json -- minivmx run guests/hello. Needs root. Not `minivmx run --trace`, "
+	       "which prints the exits that reach userspace. Status: COMMAND's; 1 if it can't record.",
+};
+
+static void print_summary(const struct timeline *timeline, const char *output)
+{
+	fprintf(stderr, "%s: %" PRIu64 " spans; ", output, timeline->spans);
+	exit_stats_print_lanes(timeline->stats, stderr, timeline->tsc_khz);
 }
 
-void trace_summary(const struct trace *trace)
+/* A short COMMAND may have ended before anybody asks for its name. */
+static void name_processes(struct timeline *timeline, char **command)
 {
-	if (!trace->enabled)
-		return;
-	fprintf(stderr, "exits that reached userspace: %lu\n", trace->exits);
-	for (unsigned int i = 0; i <= trace->kinds && i <= TRACE_KINDS; i++)
-		if (trace->kind[i].count)
-			fprintf(stderr, "%10lu  %s\n", trace->kind[i].count, trace->kind[i].name);
+	FILE *out = fmemopen(timeline->process_name, sizeof(timeline->process_name), "w");
+
+	for (; out && command && *command; command++)
+		fprintf(out, "%s ", *command);
+	if (out)
+		fclose(out);
+}
+
+static int run(struct trace_command *command, struct timeline *timeline, FILE *out)
+{
+	bool started;
+	int status;
+
+	command->recording.watcher = (struct lane_watcher) { .span = timeline_span, .exit = timeline_exit,
+							     .instant = timeline_instant, .context = timeline };
+	command->recording.tsc_khz = &timeline->tsc_khz;
+	name_processes(timeline, command->recording.command);
+	timeline->begin = __rdtsc();
+	timeline_begin(timeline, out);
+	status = recording_run(&command->recording, &started);
+	timeline_end(timeline, command->recording.lost);
+	if (started)
+		print_summary(timeline, command->output);
+	return status;
+}
+
+int command_trace(int argc, char **argv)
+{
+	struct timeline timeline = { .stats = calloc(1, sizeof(struct exit_stats)) };
+	struct trace_command command = { .output = NULL };
+	int status = STATUS_HOST_ERROR;
+	bool failed;
+	FILE *out;
+
+	argp_parse(&trace_argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+	out = fopen(command.output, "we");
+	if (timeline.stats && out)
+		status = run(&command, &timeline, out);
+	failed = !out || ferror(out);
+	if (out && fclose(out))
+		failed = true;
+	if (failed) {
+		complain("writing %s: %s", command.output, strerror(errno));
+		status = STATUS_HOST_ERROR;
+	}
+	free(timeline.stats);
+	return status;
 }

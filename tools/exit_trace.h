@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * trace.h - `minivmx run --trace`: a line for each exit that reaches userspace, and a table
+ * exit_trace.h - `minivmx run --trace`: a line for each exit that reaches userspace, and a table
  * of them at the end. Exits that the kernel handles itself are not seen here.
  *
  * Reached from cpu.c after each exit has been handled, so that an IN shows what it read.
  */
-#ifndef MINIVMX_TOOLS_TRACE_H
-#define MINIVMX_TOOLS_TRACE_H
+#ifndef MINIVMX_TOOLS_EXIT_TRACE_H
+#define MINIVMX_TOOLS_EXIT_TRACE_H
 
 #include <stdbool.h>
 
@@ -27,4 +27,4 @@ struct trace {
 void trace_exit(struct trace *trace, const struct vcpu *vcpu);
 void trace_summary(const struct trace *trace);
 
-#endif /* MINIVMX_TOOLS_TRACE_H */
+#endif /* MINIVMX_TOOLS_EXIT_TRACE_H */
