@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * memory.c - guest memory: finding the page behind a guest-physical address, and following every
- * change of the process's own mapping.
+ * memory.c - guest memory: following every change of the process's own mapping, and the kernel's
+ * own reads and writes.
  *
  * The guest's memory is the process's memory, nothing is pinned. The EPT (arch/x86/ept.c) is a
- * mirror of the process's page table, filled in by memory_fault(), reached from
- * arch/x86/exit_memory.c when the guest first touches a page, and emptied by the mmu notifier when
- * the kernel is about to change the page: swap it out, move it, copy it after fork(), unmap it. The
- * two may run at the same time; the sequence in vmx.h settles who is first. Process context, but
- * the notifier may be called under spinlocks. Continues in arch/x86/ept_table.c.
+ * mirror of the process's page table, filled in when the guest first touches a page
+ * (memory_fault.c), and emptied by the mmu notifier when the kernel is about to change the page:
+ * swap it out, move it, copy it after fork(), unmap it. The two may run at the same time; the
+ * sequence in vmx.h settles who is first. Process context, but the notifier may be called under
+ * spinlocks. Continues in arch/x86/ept_table.c.
  */
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
-#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/swap.h>
 #include <linux/uaccess.h>
 
 #include "module/minivmx.h"
@@ -187,117 +184,6 @@ void memory_destroy(struct vm *vm)
 	cleanup_srcu_struct(&vm->memory_users);
 	slots_destroy(vm);
 	ept_destroy(vm->ept);
-}
-
-/* -------------------------------------------------------------------------- faults */
-
-/* The page at @hva, made present as if the process had touched it; the caller drops it. */
-static int page_find(unsigned long hva, bool write, struct page **page)
-{
-	unsigned int flags = write ? FOLL_WRITE : 0;
-	long pages;
-
-	if (get_user_pages_fast_only(hva, 1, flags, page) == 1)
-		return 0;
-	pages = get_user_pages_unlocked(hva, 1, page, flags | GUP_INTERRUPTIBLE);
-	if (pages == 1)
-		return 0;
-	if (signal_pending(current))
-		return -EINTR;
-	return pages == -ENOMEM ? -ENOMEM : -EFAULT;
-}
-
-/*
- * Does one entry of the process's page table map the aligned 2 MiB around @hva? The tables may
- * change at any time, and be freed, but not before a CPU with interrupts off has answered an IPI.
- * Only under the EPT lock, with the sequence unmoved, is the answer good until the unlock: to
- * take such an entry apart, the kernel invalidates it first.
- */
-static bool process_maps_large(unsigned long hva)
-{
-	bool large = false;
-	unsigned long flags;
-	pgd_t pgd;
-	p4d_t p4d;
-	pud_t pud;
-	pmd_t pmd;
-
-	local_irq_save(flags);
-	pgd = READ_ONCE(*pgd_offset(current->mm, hva));
-	if (pgd_none(pgd))
-		goto out;
-	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
-	if (p4d_none(p4d) || !p4d_present(p4d))
-		goto out;
-	pud = READ_ONCE(*pud_offset(&p4d, hva));
-	if (pud_none(pud) || !pud_present(pud))
-		goto out;
-	/* One of 1 GiB does too. */
-	if (pud_leaf(pud)) {
-		large = true;
-		goto out;
-	}
-	pmd = READ_ONCE(*pmd_offset(&pud, hva));
-	large = pmd_present(pmd) && pmd_leaf(pmd);
-out:
-	local_irq_restore(flags);
-	return large;
-}
-
-/* May the block of 2 MiB around @gpa be mapped with one leaf? */
-static bool may_map_large(const struct slot *slot, gpa_t gpa)
-{
-	gpa_t block = ALIGN_DOWN(gpa, PMD_SIZE);
-
-	/* Writes are logged by page. */
-	if (slot->dirty)
-		return false;
-	/* It must be in the slot as a whole, and a block in the process's memory too. */
-	if (block < slot->gpa || block + PMD_SIZE > slot->gpa + slot->size)
-		return false;
-	if ((slot->gpa ^ slot->hva) & (PMD_SIZE - 1))
-		return false;
-	return process_maps_large(slot->hva + (gpa - slot->gpa));
-}
-
-int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
-{
-	unsigned long sequence;
-	struct slot slot;
-	struct page *page;
-	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
-	int err;
-
-	err = ept_cache_fill(cache);
-	if (err)
-		return err;
-	sequence = ept_sequence(vm->ept);
-	if (!slot_find(vm, gpa, &slot))
-		return -ENOENT;
-	if (fault->write && (slot.flags & MINIVMX_MEM_READONLY))
-		return -ENOENT;
-	err = page_find(slot.hva + (gpa - slot.gpa), fault->write, &page);
-	if (err)
-		return err;
-
-	ept_lock(vm->ept);
-	/* Moved: the page may be another one by now. The guest will fault again. */
-	if (!ept_sequence_moved(vm->ept, sequence)) {
-		ept_map(vm->ept, cache, fault, page_to_phys(page), may_map_large(&slot, gpa));
-		/*
-		 * The guest's writes set no dirty bit that the kernel looks at, and a writable
-		 * page can still be clean (MADV_FREE, a shared mapping that was only read): say
-		 * so now.
-		 */
-		if (fault->write) {
-			SetPageDirty(page);
-			dirty_log_mark(&slot, gpa);
-		}
-		mark_page_accessed(page);
-	}
-	ept_unlock(vm->ept);
-	put_page(page);
-	return 0;
 }
 
 /* ----------------------------------------------- guest memory for the kernel's own use */

@@ -51,7 +51,8 @@ in_order() {
 		$1 == "minivmx_entry:"		{ if (!slice || guest) wrong("not before an entry"); guest = 1; rip = $5 }
 		$1 == "minivmx_exit:"		{ if (!guest) wrong("not in the guest"); guest = 0 }
 		$1 ~ /minivmx_(pio|msr|cr):/	{ if (!slice || guest) wrong("not after an exit") }
-		$1 ~ /minivmx_(mmio|ept_fill|userspace_entry|userspace_exit):/ { if (slice) wrong("in a slice") }
+		$1 == "minivmx_ept_fill:"	{ if (guest) wrong("not after an exit") }
+		$1 ~ /minivmx_(mmio|userspace_entry|userspace_exit):/ { if (slice) wrong("in a slice") }
 		END { if (!NR || slice || guest) { print "# no end"; bad = 1 } exit bad }' "$log"
 }
 

@@ -76,6 +76,11 @@ int ept_cache_fill(struct ept_cache *cache)
 	return 0;
 }
 
+bool ept_cache_is_full(const struct ept_cache *cache)
+{
+	return cache->count == ARRAY_SIZE(cache->pages);
+}
+
 void ept_cache_drain(struct ept_cache *cache)
 {
 	while (cache->count)
@@ -85,6 +90,11 @@ void ept_cache_drain(struct ept_cache *cache)
 void ept_lock(struct ept *ept) __acquires(ept)
 {
 	spin_lock(&ept->lock);
+}
+
+bool ept_trylock(struct ept *ept)
+{
+	return spin_trylock(&ept->lock);
 }
 
 void ept_unlock(struct ept *ept) __releases(ept)

@@ -19,7 +19,7 @@ struct vmx_vcpu;
 struct ept {
 	/*
 	 * Guards the table and the members below it. Its holder waits for no IPI, allocates
-	 * nothing and touches no user memory; nobody takes it with interrupts off.
+	 * nothing and touches no user memory. In a slice it is only tried.
 	 */
 	spinlock_t lock;
 	u64 *root;

@@ -18,6 +18,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -244,11 +245,10 @@ static void split_entry(struct ept *ept, u64 *entry, u64 *table)
 	ept->counts.pages_4k += EPT_ENTRIES;
 }
 
-/* Puts the leaf for @fault at @entry, or adds rights to the one that is there. */
-static void set_leaf(struct ept *ept, u64 *entry, int level, const struct vmx_memory_fault *fault,
-		     hpa_t hpa)
+/* Puts a leaf for @page at @entry, or adds rights to the one that is there. Returns it. */
+static u64 set_leaf(struct ept *ept, u64 *entry, int level, bool write, struct page *page)
 {
-	u64 leaf = ALIGN_DOWN(hpa, ept_level_size(level)) | EPT_LEAF;
+	u64 leaf = ALIGN_DOWN(page_to_phys(page), ept_level_size(level)) | EPT_LEAF;
 
 	if (level > 1) {
 		leaf |= EPT_LARGE;
@@ -256,7 +256,7 @@ static void set_leaf(struct ept *ept, u64 *entry, int level, const struct vmx_me
 			leaf &= ~VMX_EPT_EXECUTABLE_MASK;
 	}
 	/* Another vCPU's write fault on the page may have been first. */
-	leaf |= fault->write ? VMX_EPT_WRITABLE_MASK : *entry & VMX_EPT_WRITABLE_MASK;
+	leaf |= write ? VMX_EPT_WRITABLE_MASK : *entry & VMX_EPT_WRITABLE_MASK;
 	/*
 	 * A mapped page changes only by being unmapped first, so what is replaced here is
 	 * nothing, or the same page with fewer rights. More rights need no INVEPT: the violation
@@ -267,23 +267,25 @@ static void set_leaf(struct ept *ept, u64 *entry, int level, const struct vmx_me
 	if (!ept_present(*entry))
 		*ept_count(&ept->counts, level) += 1;
 	ept_set(entry, leaf);
-	trace_minivmx_ept_fill(fault, leaf, ept_level_size(level));
+	return leaf;
 }
 
 void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
-	     hpa_t hpa, bool large)
+	     struct page **pages, unsigned int count, bool large)
 {
-	u64 *table = ept->root;
+	u64 *entry, *table = ept->root;
+	unsigned int mapped = 1;
 	int level;
+	u64 leaf;
 
 	lockdep_assert_held(&ept->lock);
 	/* Nothing can be fetched through a large leaf then. */
 	if (!vmx_caps.has_ept_2m || (fault->fetch && large_pages_are_nx()))
 		large = false;
-	for (level = EPT_LEVELS; level > 1; level--) {
-		u64 *entry = &table[ept_index(fault->gpa, level)];
-
-		if (level == 2 && large && (!ept_present(*entry) || ept_is_leaf(*entry, level)))
+	for (level = EPT_LEVELS; ; level--) {
+		entry = &table[ept_index(fault->gpa, level)];
+		if (level == 1 ||
+		    (level == 2 && large && (!ept_present(*entry) || ept_is_leaf(*entry, level))))
 			break;
 		if (!ept_present(*entry))
 			ept_set(entry, __pa(take_table(ept, cache)) | EPT_TABLE);
@@ -291,7 +293,12 @@ void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_f
 			split_entry(ept, entry, take_table(ept, cache));
 		table = ept_table_of(*entry);
 	}
-	set_leaf(ept, &table[ept_index(fault->gpa, level)], level, fault, hpa);
+	leaf = set_leaf(ept, entry, level, fault->write, pages[0]);
+	/* The pages behind it, in the same table, up to one that is mapped. */
+	if (level == 1)
+		for (; mapped < count && !ept_present(entry[mapped]); mapped++)
+			set_leaf(ept, &entry[mapped], level, fault->write, pages[mapped]);
+	trace_minivmx_ept_fill(fault, leaf, mapped * ept_level_size(level));
 }
 
 /* ----------------------------------------------------------------------- freeing tables */

@@ -3,9 +3,9 @@
  * exit.h - what a handler of a VM exit gets, and what it may answer.
  *
  * A handler is named handle_ and its reason in lower case. It runs in the slice: interrupts off,
- * our VMCS current, no sleeping, no printing, no locks but those of devices_write(). Its inputs
- * are the exit, read once, and the vCPU; it neither advances RIP nor calls another handler: it
- * answers, and exit.c acts. exit_policy.h has the table.
+ * our VMCS current, no sleeping, no printing, no locks but those of devices_write() and
+ * memory_fault_fast(). Its inputs are the exit, read once, and the vCPU; it neither advances RIP
+ * nor calls another handler: it answers, and exit.c acts. exit_policy.h has the table.
  *
  * What a handler can't do there, because it needs the guest's memory or may sleep, is done by the
  * reason's second, slow handler: after the slice, interrupts on, registers in struct vmx_vcpu.
@@ -54,7 +54,6 @@ void exit_to_user_emulation_failure(struct vmx_vcpu *vmx, const u8 *bytes, unsig
 enum exit_action exit_to_user_shutdown(struct vmx_vcpu *vmx);
 
 /* What one answer does for several reasons. */
-enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action always_skip(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action always_undefined(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action always_protection(struct vmx_vcpu *vmx, const struct exit_info *exit);
@@ -72,6 +71,7 @@ enum exit_action handle_cpuid(struct vmx_vcpu *vmx, const struct exit_info *exit
 enum exit_action handle_cr_access(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_vmcall(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_hlt(struct vmx_vcpu *vmx, const struct exit_info *exit);
+enum exit_action handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_xsetbv(struct vmx_vcpu *vmx, const struct exit_info *exit);
 enum exit_action handle_rdmsr(struct vmx_vcpu *vmx, const struct exit_info *exit);
@@ -79,6 +79,6 @@ enum exit_action handle_wrmsr(struct vmx_vcpu *vmx, const struct exit_info *exit
 
 /* The slow handlers: an enum vmx_result or a negative errno. */
 int handle_io_string(struct vmx_vcpu *vmx, const struct exit_info *exit);
-int handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit);
+int handle_ept_violation_slow(struct vmx_vcpu *vmx, const struct exit_info *exit);
 
 #endif /* _MINIVMX_ARCH_EXIT_H */

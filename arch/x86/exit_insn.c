@@ -14,11 +14,6 @@
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
-enum exit_action always_slow(struct vmx_vcpu *vmx, const struct exit_info *exit)
-{
-	return EXIT_TO_SLOW;
-}
-
 enum exit_action always_skip(struct vmx_vcpu *vmx, const struct exit_info *exit)
 {
 	return EXIT_SKIP_AND_RESUME;

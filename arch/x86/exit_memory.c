@@ -3,9 +3,10 @@
  * exit_memory.c - the guest touched a guest-physical address that the EPT does not map, or not
  * so.
  *
- * Reached from exit.c after the slice, interrupts on: finding the page may sleep. Continues in
- * module/memory.c, which maps it, and the guest tries again. Where no memory is, a device may be:
- * emulate.c executes the instruction, with userspace as the device.
+ * Reached from exit.c: in the slice first, where a page that the process has is mapped at once; else
+ * after it, interrupts on, because making the page may sleep. Continues in module/memory.c, and the
+ * guest tries again. Where no memory is, a device may be: emulate.c executes the instruction, with
+ * userspace as the device.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -20,13 +21,25 @@
 #define EPT_VIOLATION_WRITE	BIT_ULL(1)
 #define EPT_VIOLATION_FETCH	BIT_ULL(2)
 
-int handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit)
+static struct vmx_memory_fault fault_of(const struct exit_info *exit)
 {
-	const struct vmx_memory_fault fault = {
+	return (struct vmx_memory_fault){
 		.gpa = exit->guest_physical,
 		.write = exit->qualification & EPT_VIOLATION_WRITE,
 		.fetch = exit->qualification & EPT_VIOLATION_FETCH,
 	};
+}
+
+enum exit_action handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	const struct vmx_memory_fault fault = fault_of(exit);
+
+	return memory_fault_fast(vmx->vm, &vmx->ept_cache, &fault) ? EXIT_RESUME : EXIT_TO_SLOW;
+}
+
+int handle_ept_violation_slow(struct vmx_vcpu *vmx, const struct exit_info *exit)
+{
+	const struct vmx_memory_fault fault = fault_of(exit);
 	int err = memory_fault(vmx->vm, &vmx->ept_cache, &fault);
 
 	switch (err) {

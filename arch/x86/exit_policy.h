@@ -110,7 +110,7 @@
 	  "never: the control is off")								\
 	X(LDTR_TR, NULL, NULL,									\
 	  "never: the control is off")								\
-	X(EPT_VIOLATION, always_slow, handle_ept_violation,					\
+	X(EPT_VIOLATION, handle_ept_violation, handle_ept_violation_slow,			\
 	  "kernel: maps the page; userspace: `MINIVMX_EXIT_MMIO` where no memory is")		\
 	X(EPT_MISCONFIG, NULL, NULL,								\
 	  "never, or a bug of ours: userspace, with the guest-physical address")		\

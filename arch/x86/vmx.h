@@ -22,6 +22,7 @@
 #include <uapi/minivmx.h>
 
 struct ept;
+struct page;
 struct vm;
 struct vmx_memory_fault;
 struct vmx_vcpu;
@@ -58,16 +59,20 @@ u64 vmx_guest_physical_limit(void);
 
 /* ------------------------------------- second-level paging: ept.c, ept_table.c */
 
-/* Table pages put by before the EPT lock is taken: enough for one mapping. */
+/* Table pages put by before the EPT lock is taken: full, they are enough for one mapping. */
 struct ept_cache {
 	unsigned int count;
 	void *pages[3];
 };
 
+/* What is mapped at a time at most: an aligned block of 64 KiB. */
+#define EPT_MAP_PAGES	16
+
 struct ept *ept_create(void);		/* NULL: no memory */
 void ept_destroy(struct ept *ept);	/* no vCPU may use it any more */
 
 int ept_cache_fill(struct ept_cache *cache);	/* 0 or -ENOMEM */
+bool ept_cache_is_full(const struct ept_cache *cache);
 void ept_cache_drain(struct ept_cache *cache);
 
 /*
@@ -82,6 +87,7 @@ void ept_cache_drain(struct ept_cache *cache);
  * under ept_lock() ept_sequence_moved() says no.
  */
 void ept_lock(struct ept *ept) __acquires(ept);
+bool ept_trylock(struct ept *ept);
 void ept_unlock(struct ept *ept) __releases(ept);
 unsigned long ept_sequence(struct ept *ept);
 bool ept_sequence_moved(struct ept *ept, unsigned long sequence);	/* under ept_lock() */
@@ -98,12 +104,13 @@ void ept_write_protect(struct ept *ept, gpa_t gpa, unsigned long mask);
 /* Says whether a page of [start, end) was accessed; @clear forgets it. Under ept_lock(). */
 bool ept_age(struct ept *ept, gpa_t start, gpa_t end, bool clear);
 /*
- * Maps the page at @hpa, where @fault was, for reading, executing and, if it was a write, writing;
- * uses up @cache. @large: the 2 MiB block of guest memory around it is one in host memory too, and
- * may be mapped as a whole. Under ept_lock().
+ * Maps the first of @count @pages where @fault was, and the others behind it, in the same block of
+ * EPT_MAP_PAGES; for reading, executing and, if it was a write, writing. Takes tables from @cache.
+ * @large: the 2 MiB of guest memory around it are one block in host memory too, and may be mapped
+ * as a whole. Under ept_lock().
  */
 void ept_map(struct ept *ept, struct ept_cache *cache, const struct vmx_memory_fault *fault,
-	     hpa_t hpa, bool large);
+	     struct page **pages, unsigned int count, bool large);
 
 /* What a CPU reads to translate @gpa: fills in all but the flags, addresses and all. Under ept_lock(). */
 void ept_read_walk(const struct ept *ept, gpa_t gpa, struct minivmx_ept_walk *walk);
@@ -261,12 +268,19 @@ struct vmx_memory_fault {
 };
 
 /*
- * The calls for memory may sleep, so none is made in a slice; the caller is a thread of the VM's
- * process. Errors: -ENOENT (no slot shows @gpa, or it is READONLY and the access a write: a
+ * Maps the page that the guest touched, and those behind it that are as ready, if that needs no
+ * waiting: true, run the guest again. In a slice.
+ */
+bool memory_fault_fast(struct vm *vm, struct ept_cache *cache,
+		       const struct vmx_memory_fault *fault);
+
+/*
+ * The other calls for memory may sleep, so none is made in a slice; the caller is a thread of the
+ * VM's process. Errors: -ENOENT (no slot shows @gpa, or it is READONLY and the access a write: a
  * device's, if anybody's), -EFAULT (the process has no such memory), -ENOMEM, -EINTR.
  */
 
-/* Maps the page that the guest touched. 0: run the guest again. */
+/* Makes the page that the guest touched present, and maps it. 0: run the guest again. */
 int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault);
 /* Copies @size bytes that do not cross a page. */
 int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size);
