@@ -45,6 +45,7 @@
 #define rdmsrq(msr, value)	rdmsrl(msr, value)
 #define wrmsrq(msr, value)	wrmsrl(msr, value)
 #define rdmsrq_safe(msr, p)	rdmsrl_safe(msr, p)
+#define wrmsrq_safe(msr, value)	wrmsrl_safe(msr, value)
 #endif
 #endif
 

@@ -187,6 +187,7 @@ static int __init minivmx_init(void)
 		       MINIVMX_MINOR, err);
 		goto err_vm_teardown;
 	}
+	study_setup();
 	pr_info("ready: /dev/minivmx, L1 data cache flush %s\n", vmx_l1d_flush_name());
 	return 0;
 

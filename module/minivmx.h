@@ -123,6 +123,10 @@ long vcpu_get_msrs(struct vcpu *vcpu, struct minivmx_msrs __user *user);
 long vcpu_set_msrs(struct vcpu *vcpu, const struct minivmx_msrs __user *user);
 long vcpu_get_vmcs(struct vcpu *vcpu, struct minivmx_vmcs __user *user);
 
+/* study.c */
+void study_setup(void);				/* says so, and taints the kernel, in study mode */
+long vcpu_try_entry(struct vcpu *vcpu, struct minivmx_try_entry __user *user);
+
 /* vcpu_state.c */
 /* The ioctls that get or set guest registers; -ENOTTY: not one of them. */
 long vcpu_state_ioctl(struct vcpu *vcpu, unsigned int ioctl, void __user *user);

@@ -132,6 +132,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_set_msrs(vcpu, (void __user *)arg);
 	case MINIVMX_GET_VMCS:
 		return vcpu_get_vmcs(vcpu, (void __user *)arg);
+	case MINIVMX_TRY_ENTRY:
+		return vcpu_try_entry(vcpu, (void __user *)arg);
 	default:
 		return vcpu_state_ioctl(vcpu, ioctl, (void __user *)arg);
 	}

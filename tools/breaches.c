@@ -12,8 +12,8 @@
 #include "facts.h"
 
 #define BIT(n)			(1ull << (n))
-#define NOT_CANONICAL		BIT(47)
-#define TOO_WIDE		BIT(46)
+#define NOT_CANONICAL		BIT(BREACH_LINEAR_BITS - 1)
+#define TOO_WIDE		BIT(BREACH_PHYSICAL_BITS)
 
 #define SET(field, value)	{ CHANGE_SET, VMCS_##field, value }
 #define OR(field, bits)		{ CHANGE_OR, VMCS_##field, bits }
@@ -35,7 +35,7 @@
 #define ROW(rule, ...)		ROW_IN(SNAPSHOT_LONG, rule, __VA_ARGS__)
 
 /* A 32-bit host: the CPU is in IA-32e mode all the same. */
-#define HOST_32_BIT		CLEAR(EXIT_CONTROLS, BIT(9)), CLEAR(HOST_IA32_EFER, 0x500)
+#define HOST_32_BIT		CLEAR(EXIT_CONTROLS, BIT(9)), CLEAR(HOST_IA32_EFER, 0x500), CLEAR(HOST_CR4, BIT(17))
 #define ROW_HOST_32(rule, ...)	\
 	{ rule, SNAPSHOT_REAL, { HOST_32_BIT, __VA_ARGS__ }, { "host.address-space.cpu-64-bit" } }
 
@@ -324,7 +324,7 @@ const struct breach breaches[] = {
 
 const size_t breach_count = sizeof(breaches) / sizeof(breaches[0]);
 
-#define NEAR(mode, ...)	{ mode, { __VA_ARGS__ } }
+#define NEAR(mode, ...)	{ mode, { __VA_ARGS__ }, NULL }
 
 const struct near_miss near_misses[] = {
 	/* Unusable segments, whatever is in them; a data segment in CS; a 16-bit task. */
@@ -350,7 +350,7 @@ const struct near_miss near_misses[] = {
 	NEAR(SNAPSHOT_LONG, SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x4000), OR(GUEST_RFLAGS, 0x100),
 	     SET(GUEST_ACTIVITY_STATE, 1)),
 	NEAR(SNAPSHOT_LONG, OR(GUEST_RFLAGS, 0x100), SET(GUEST_IA32_DEBUGCTL, 2), SET(GUEST_INTERRUPTIBILITY_STATE, 1)),
-	NEAR(SNAPSHOT_LONG, SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000)),
+	{ SNAPSHOT_LONG, { SET(GUEST_PENDING_DEBUG_EXCEPTIONS, 0x11000) }, "restricted transactional memory" },
 	/* PDPTEs that are not present, or not used; MSRs that may be loaded. */
 	NEAR(SNAPSHOT_PAE, SET(GUEST_PDPTE1, ~1ull)),
 	NEAR(SNAPSHOT_LONG, SET(GUEST_PDPTE1, ~0ull)),
@@ -365,38 +365,4 @@ const struct breach *breach_of(const char *rule)
 		if (!strcmp(breaches[i].rule, rule))
 			return &breaches[i];
 	return NULL;
-}
-
-void snapshot_change(struct snapshot *snapshot, const struct change *change)
-{
-	uint64_t value;
-
-	snapshot_field(snapshot, change->number, &value);
-	switch (change->kind) {
-	case CHANGE_NONE:
-		break;
-	case CHANGE_SET:
-		snapshot_set_field(snapshot, change->number, change->value);
-		break;
-	case CHANGE_OR:
-		snapshot_set_field(snapshot, change->number, value | change->value);
-		break;
-	case CHANGE_CLEAR:
-		snapshot_set_field(snapshot, change->number, value & ~change->value);
-		break;
-	case CHANGE_MSR:
-		snapshot_set_msr(snapshot, change->number, change->value);
-		break;
-	case CHANGE_LOAD:
-		if (snapshot->entry_msrs < SNAPSHOT_AREA_ENTRIES)
-			snapshot->entry_msr[snapshot->entry_msrs++] =
-				(struct snapshot_pair){ change->number, change->value };
-		break;
-	}
-}
-
-void snapshot_change_all(struct snapshot *snapshot, const struct change changes[CHANGES_MAX])
-{
-	for (unsigned int i = 0; i < CHANGES_MAX; i++)
-		snapshot_change(snapshot, &changes[i]);
 }

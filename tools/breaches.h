@@ -10,28 +10,12 @@
 #define MINIVMX_TOOLS_BREACHES_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#include "snapshot.h"
+#include "snapshot_change.h"
 
-#define CHANGES_MAX	6
-
-enum change_kind {
-	CHANGE_NONE,
-	CHANGE_SET,	/* a field */
-	CHANGE_OR,	/* bits of a field */
-	CHANGE_CLEAR,	/* bits of a field */
-	CHANGE_MSR,	/* a capability MSR */
-	CHANGE_LOAD,	/* one more entry of the VM-entry MSR-load area */
-};
-
-struct change {
-	enum change_kind kind;
-	uint32_t number;
-	uint64_t value;
-};
-
-void snapshot_change(struct snapshot *snapshot, const struct change *change);
+/* Widths of addresses on the CPU that the changes are made for. */
+#define BREACH_PHYSICAL_BITS	46
+#define BREACH_LINEAR_BITS	48
 
 /* What the guest of a good VMCS is in. */
 enum snapshot_mode { SNAPSHOT_LONG, SNAPSHOT_REAL, SNAPSHOT_PAE, SNAPSHOT_V8086, SNAPSHOT_MODES };
@@ -53,11 +37,10 @@ const struct breach *breach_of(const char *rule);
 struct near_miss {
 	enum snapshot_mode mode;
 	struct change changes[CHANGES_MAX];
+	const char *needs;	/* of the CPU, which no snapshot tells; else NULL */
 };
 
 extern const struct near_miss near_misses[];
 extern const size_t near_miss_count;
-
-void snapshot_change_all(struct snapshot *snapshot, const struct change changes[CHANGES_MAX]);
 
 #endif /* MINIVMX_TOOLS_BREACHES_H */

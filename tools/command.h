@@ -30,6 +30,7 @@ enum command_status {
 int command_run(int argc, char **argv);
 int command_vmcs(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_prove(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_caps(int argc, char **argv);
 int command_tour(int argc, char **argv);

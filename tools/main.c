@@ -2,9 +2,9 @@
 /*
  * main.c - the `minivmx` command: finds the subcommand and calls it.
  *
- * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), stat.c and trace.c
- * (watch its exits), doctor.c (is this machine fit?), caps.c (what the CPU's VMX can do) and tour.c (VMX
- * step by step).
+ * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), prove.c (ask the
+ * CPU), stat.c and trace.c (watch its exits), doctor.c (is this machine fit?), caps.c (what the CPU's VMX
+ * can do) and tour.c (VMX step by step).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -23,6 +23,7 @@ static const struct command {
 	{ "run",    "minivmx run",    command_run,    "run a guest, a flat binary or a static ELF64; trace it; let gdb control it" },
 	{ "vmcs",   "minivmx vmcs",   command_vmcs,   "a guest's VMCS at an exit: every field, by name; save it, compare two" },
 	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
+	{ "prove",  "minivmx prove",  command_prove,  "the rules of VM entry against the CPU: break each, see how the entry fails" },
 	{ "stat",   "minivmx stat",   command_stat,   "how many VM exits of which kind, who handled them, how long it took" },
 	{ "trace",  "minivmx trace",  command_trace,  "a timeline of guest, kernel and userspace, for Perfetto and Chrome" },
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },

@@ -21,7 +21,7 @@
  *   EINTR   a fatal signal arrived while the call waited for another one on the same vCPU
  *   EIO     the caller's address space is not the one that made the VM
  *   ENOTTY  no such ioctl on this kind of file descriptor
- * GET_SREGS, TRANSLATE, GET_VMCS and RUN look into the CPU, and can find that it can't be had:
+ * GET_SREGS, TRANSLATE, GET_VMCS, TRY_ENTRY and RUN look into the CPU, and can find that it can't be had:
  *   EBUSY   VMX operation belongs to somebody who can't lend it (see the README)
  *   EXDEV   this CPU came online after the module was loaded, and is not like the others
  *   EIO     the CPU refused a VMX instruction
@@ -344,6 +344,24 @@
  * or pages of it, but nothing else with it; with PROT_WRITE mmap() and mprotect() fail with EACCES.
  */
 #define MINIVMX_GET_RECORDER_AREA	_IOR(MINIVMX_EXT, 0x02, struct minivmx_recorder_area)
+
+/*
+ * vCPU, in study mode (the module's parameter study=1): tries one VM entry with some fields of the
+ * VMCS changed, and says what the CPU answered. Nothing of the guest runs: it gets no memory and no
+ * time. All that was written is put back, so the next RUN is as it would have been; only the VM-exit
+ * information fields tell of it. See struct minivmx_try_entry.
+ * Without MINIVMX_TRY_EXPECT_FAILURE just those fields can be changed with which an entry can't harm
+ * the host if it succeeds: the guest-state area but for the link pointer, and what event is injected.
+ * The flag says that the caller knows why this entry fails. Where the CPU does not see it so, a bad
+ * host state, or a guest without bounds, is let loose.
+ * Errors: EOPNOTSUPP (not in study mode; the CPU has no VMX-preemption timer); EPERM (no
+ *   CAP_SYS_RAWIO); EACCES (the changes need MINIVMX_TRY_EXPECT_FAILURE; activity state 3, which no VM
+ *   exit might end, with or without it); EINVAL (unknown flag; padding not 0; too many changes or
+ *   MSRs; no such field; the field is narrower than the value; a VM-exit information field, the
+ *   preemption timer's value and the host's RSP, which are not for a caller to change); ERANGE (the
+ *   CPU does not keep the value: some bits can't be written); ENOMEM.
+ */
+#define MINIVMX_TRY_ENTRY		_IOWR(MINIVMX_EXT, 0x03, struct minivmx_try_entry)
 
 /*
  * VM: the EPT entries that a CPU would read now to translate a guest-physical address, from the
@@ -945,9 +963,9 @@ struct minivmx_vmx_caps {
 /* ---------------------------------------------------------------------------- VMCS */
 
 struct minivmx_vmcs_field {
-	__u32 encoding;		/* out: SDM 3D "Field Encoding in VMCS"; access type full */
-	__u32 padding;
-	__u64 value;		/* out */
+	__u32 encoding;		/* SDM 3D "Field Encoding in VMCS"; access type full */
+	__u32 padding;		/* 0 */
+	__u64 value;
 };
 
 #define MINIVMX_VMCS_HOST_HIDDEN	(1U << 0)
@@ -956,6 +974,27 @@ struct minivmx_vmcs {
 	__u32 nent;		/* in: room in entries[]; out: entries written (or needed, with E2BIG) */
 	__u32 flags;		/* in: 0; out: MINIVMX_VMCS_* */
 	struct minivmx_vmcs_field entries[];
+};
+
+#define MINIVMX_TRY_EXPECT_FAILURE	(1U << 0)
+
+/* minivmx_try_entry.outcome. SDM 3C "Conventions". */
+#define MINIVMX_TRIED_VM_EXIT		0	/* the guest was entered and left, or could not be entered */
+#define MINIVMX_TRIED_VMFAIL_VALID	1
+#define MINIVMX_TRIED_VMFAIL_INVALID	2
+
+#define MINIVMX_TRY_CHANGES		16
+#define MINIVMX_TRY_MSRS		8
+
+struct minivmx_try_entry {
+	__u32 flags;		/* in: MINIVMX_TRY_* */
+	__u32 outcome;		/* out: MINIVMX_TRIED_* */
+	__u64 reason;		/* out: exit reason, bit 31 if the entry failed; VMFAIL_VALID: VM-instruction error */
+	__u64 qualification;	/* out: of the exit */
+	__u32 nent;		/* in: changes */
+	__u32 nmsrs;		/* in: if not 0, the VM-entry MSR-load area consists of msrs[] */
+	struct minivmx_vmcs_field entries[MINIVMX_TRY_CHANGES];	/* in */
+	struct minivmx_msr_entry msrs[MINIVMX_TRY_MSRS];	/* in; reserved is 0 */
 };
 
 /* ----------------------------------------------------------------------------- EPT */

@@ -141,13 +141,13 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx, const struct slice *s
  * The NMI that ended the guest is used up, and the CPU holds back further ones until an IRET: so
  * the host's handler, whose gate INT 2 is, must run now, before anything here can execute one.
  */
-static void deliver_host_nmi(void)
+void deliver_host_nmi(void)
 {
 	asm volatile("int $2");
 }
 
 /* As if the machine check had interrupted the program: it may be killed for it. */
-static void deliver_host_machine_check(void)
+void deliver_host_machine_check(void)
 {
 	struct pt_regs regs = {
 		.cs = 3,
@@ -168,7 +168,7 @@ static bool exit_is_entry_machine_check(struct vmx_vcpu *vmx)
 }
 
 /* STI holds interrupts back for one more instruction: a CLI must not be the next. */
-static void let_interrupts_in(void)
+void let_interrupts_in(void)
 {
 	local_irq_enable();
 	asm volatile("nop");

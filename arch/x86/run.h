@@ -20,4 +20,10 @@ enum vmx_entry_result vmx_enter(u64 *regs, bool launched);
 /* enter.S: where the CPU goes on after a VM exit; not a function to call. */
 void vmx_exit(void);
 
+/* Behind a slice that one of these ended: the host's handler runs. Interrupts off. */
+void deliver_host_nmi(void);
+void deliver_host_machine_check(void);
+/* Interrupts on, and those that wait have fired. */
+void let_interrupts_in(void);
+
 #endif /* _MINIVMX_ARCH_RUN_H */

@@ -17,13 +17,13 @@
 #include "arch/x86/inject.h"
 #include "arch/x86/setup.h"
 #include "arch/x86/slice.h"
+#include "arch/x86/snapshot.h"
 #include "arch/x86/state.h"
 #include "arch/x86/vcpu.h"
 #include "arch/x86/vmcs.h"
 
 /* --------------------------------------------------------------- the fields there are */
 
-/* Bits 11:10 and 14:13 of an encoding: type and width. SDM 3D "Field Encoding in VMCS". */
 #define FIELD_TYPES	4
 #define FIELD_WIDTHS	4
 
@@ -113,7 +113,33 @@ unlock:
 	return search.err;
 }
 
+int vmcs_fields_get(struct vmcs_fields *fields)
+{
+	int err = know_fields();
+
+	*fields = (struct vmcs_fields){ .encoding = known_fields, .count = known_count };
+	return err;
+}
+
 /* ------------------------------------------------------------------------ a snapshot */
+
+void entry_remember(const struct vmx_vcpu *vmx, struct entry_memo *memo)
+{
+	*memo = (struct entry_memo){
+		.debug = vmx->debug,
+		.events = vmx->events,
+		.events_injected = vmx->stats.events_injected,
+		.dirty = vmx->dirty,
+	};
+}
+
+void entry_forget(struct vmx_vcpu *vmx, const struct entry_memo *memo)
+{
+	vmx->debug = memo->debug;
+	vmx->events = memo->events;
+	vmx->stats.events_injected = memo->events_injected;
+	vmx->dirty = memo->dirty;
+}
 
 /*
  * Writes what the next slice would write before its first VM entry. A VMCS that no slice has seen
@@ -138,14 +164,12 @@ static void load_as_for_entry(struct vmx_vcpu *vmx)
  */
 static void read_fields(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields)
 {
-	const struct debug_state debug = vmx->debug;
-	const struct vmx_events events = vmx->events;
-	const u64 events_injected = vmx->stats.events_injected;
-	const unsigned int dirty = vmx->dirty;
 	const unsigned long rflags = vmcs_read(GUEST_RFLAGS);
 	const unsigned long pending_debug = vmcs_read(GUEST_PENDING_DBG_EXCEPTIONS);
+	struct entry_memo memo;
 	bool event_in_vmcs;
 
+	entry_remember(vmx, &memo);
 	load_as_for_entry(vmx);
 	for (unsigned int i = 0; i < known_count; i++) {
 		unsigned long value = vmread(known_fields[i]);
@@ -158,11 +182,8 @@ static void read_fields(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields)
 	vmcs_write(GUEST_RFLAGS, rflags);
 	vmcs_write(GUEST_PENDING_DBG_EXCEPTIONS, pending_debug);
 	event_in_vmcs = vmx->events.in_vmcs;
-	vmx->events = events;
+	entry_forget(vmx, &memo);
 	vmx->events.in_vmcs = event_in_vmcs;
-	vmx->debug = debug;
-	vmx->stats.events_injected = events_injected;
-	vmx->dirty = dirty;
 }
 
 int vmx_get_vmcs(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields, unsigned int *count)

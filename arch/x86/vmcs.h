@@ -63,7 +63,8 @@ static __always_inline unsigned long vmread(unsigned long field)
 	return value;
 }
 
-static __always_inline void vmwrite(unsigned long field, unsigned long value)
+/* False: there is no such field. As vmread_exists(). */
+static __always_inline bool vmwrite_exists(unsigned long field, unsigned long value)
 {
 	bool failed = true;
 
@@ -73,7 +74,12 @@ static __always_inline void vmwrite(unsigned long field, unsigned long value)
 		     _ASM_EXTABLE(1b, 2b)
 		     : [failed] "+q" (failed)
 		     : [field] "r" (field), [value] "rm" (value) : "cc");
-	if (unlikely(failed))
+	return !failed;
+}
+
+static __always_inline void vmwrite(unsigned long field, unsigned long value)
+{
+	if (unlikely(!vmwrite_exists(field, value)))
 		vmcs_access_failed(field, true);
 }
 

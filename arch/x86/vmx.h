@@ -222,6 +222,9 @@ int vmx_set_mp_state(struct vmx_vcpu *vmx, const struct minivmx_mp_state *state)
 #define VMX_VMCS_FIELDS	512
 int vmx_get_vmcs(struct vmx_vcpu *vmx, struct minivmx_vmcs_field *fields, unsigned int *count);
 
+/* TRY_ENTRY: 0 or an error as the uapi header lists. */
+int vmx_try_entry(struct vmx_vcpu *vmx, struct minivmx_try_entry *trial);
+
 /* TRANSLATE: linear_address in, the rest out. */
 int vmx_translate(struct vmx_vcpu *vmx, struct minivmx_translation *translation);
 
