@@ -36,6 +36,7 @@ _Static_assert(MINIVMX_EXT != KVMIO, "the extensions have a type of their own");
 _Static_assert(sizeof(struct minivmx_vmx_cap) == 24 && sizeof(struct minivmx_vmx_caps) == 8, "GET_VMX_CAPS");
 _Static_assert(sizeof(struct minivmx_vmcs_field) == 16 && sizeof(struct minivmx_vmcs) == 8, "GET_VMCS");
 _Static_assert(sizeof(struct minivmx_recorder_area) == 16, "GET_RECORDER_AREA");
+_Static_assert(sizeof(struct minivmx_try_entry) == 416, "TRY_ENTRY");
 _Static_assert(sizeof(struct minivmx_ept_walk) == 56, "GET_EPT_WALK");
 _Static_assert(sizeof(struct minivmx_recorder) == 64 && offsetof(struct minivmx_recorder, count) == 16 &&
 	       sizeof(struct minivmx_exit_record) == 72 && offsetof(struct minivmx_exit_record, qualification) == 8 &&
