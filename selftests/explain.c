@@ -3,16 +3,16 @@
  * explain.c - the rules of VM entry (tools/rules*.c, facts.c, explain_text.c), without a VM: a good
  * snapshot breaks none, and for each rule there is a change that breaks it alone.
  *
- * snapshots.c has the good ones, tools/breaches.c the changes.
+ * tools/good_snapshot.c has the good ones, tools/breaches.c the changes.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 
 #include "explain.h"
+#include "good_snapshot.h"
 #include "kselftest_harness.h"
 #include "rules.h"
-#include "snapshots.h"
 
 #define FAILED_ENTRY	(1u << 31)
 

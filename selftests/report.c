@@ -10,10 +10,10 @@
 
 #include "capability.h"
 #include "command.h"
+#include "good_snapshot.h"
 #include "kselftest_harness.h"
 #include "report.h"
 #include "report_state.h"
-#include "snapshots.h"
 #include "vmcs_fields.h"
 
 #define VCPU_FD		1000

@@ -34,6 +34,7 @@ int command_prove(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_caps(int argc, char **argv);
 int command_tour(int argc, char **argv);
+int command_lab(int argc, char **argv);
 int command_stat(int argc, char **argv);
 int command_trace(int argc, char **argv);
 

@@ -4,7 +4,7 @@
  *
  * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), prove.c (ask the
  * CPU), stat.c and trace.c (watch its exits), doctor.c (is this machine fit?), caps.c (what the CPU's VMX
- * can do) and tour.c (VMX step by step).
+ * can do), tour.c (VMX step by step) and lab.c (find the fault).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -29,6 +29,7 @@ static const struct command {
 	{ "doctor", "minivmx doctor", command_doctor, "is this machine fit for minivmx, and if not, why" },
 	{ "caps",   "minivmx caps",   command_caps,   "every VMX capability of every CPU, by name" },
 	{ "tour",   "minivmx tour",   command_tour,   "VMX step by step, done on this CPU, with the source that does it" },
+	{ "lab",    "minivmx lab",    command_lab,    "a VMCS with a fault: which rule of VM entry does it break?" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

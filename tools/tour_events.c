@@ -6,7 +6,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "explain.h"
@@ -64,28 +63,10 @@ void step_inject(struct tour *tour)
 	tour_expect(tour, !(flags & RFLAGS_IF), "IF is set in the handler");
 }
 
-/* The explanation is made for a wider screen. */
-static void print_explanation(struct tour *tour)
+static void explain_all(FILE *out, const struct snapshot *snapshot)
 {
-	char *text = NULL, *line, *next;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return;
-	explain_failure(out, &tour->after);
-	explain_snapshot(out, &tour->after);
-	fclose(out);
-	for (line = text; *line; line = next) {
-		next = strchr(line, '\n');
-		*next++ = 0;
-		/* Fields stand in columns. */
-		if (!strncmp(line, "    ", 4))
-			printf("%s\n", line);
-		else
-			tour_say("%s", line);
-	}
-	free(text);
+	explain_failure(out, snapshot);
+	explain_snapshot(out, snapshot);
 }
 
 void step_failed(struct tour *tour)
@@ -103,7 +84,7 @@ void step_failed(struct tour *tour)
 		return;
 	tour_print_exits(tour, record);
 	tour_heading("`minivmx explain` has this to say");
-	print_explanation(tour);
+	tour_explain(&tour->after, explain_all);
 	count = rules_check(&tour->after, findings);
 	tour_expect(tour, count == 1 && !strcmp(findings[0].rule->id, BROKEN_RULE),
 		    "%zu rules are broken, the first is %s", count, count ? findings[0].rule->id : "none");

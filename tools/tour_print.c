@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,28 @@ void tour_say(const char *format, ...)
 
 		print_paragraph(at, length, length > 0 && *at == ' ' ? INDENT : 0);
 		at += length;
+	}
+	free(text);
+}
+
+void tour_explain(const struct snapshot *snapshot, void (*explain)(FILE *out, const struct snapshot *snapshot))
+{
+	char *text = NULL, *next;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	explain(out, snapshot);
+	fclose(out);
+	for (char *line = text; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = 0;
+		if (!strncmp(line, "    ", 4))
+			puts(line);
+		else
+			tour_say("%s", line);
 	}
 	free(text);
 }

@@ -90,7 +90,7 @@ static int print_number(uint32_t encoding, uint64_t value)
 	return printf("0x%0*" PRIx64, (int)vmcs_field_bits(encoding) / 4, value);
 }
 
-static void print_field(const struct snapshot *snapshot, uint32_t encoding, uint64_t value)
+void vmcs_print_field(const struct snapshot *snapshot, uint32_t encoding, uint64_t value)
 {
 	char text[VMCS_TEXT_SIZE];
 	int column = printf("  0x%04x  %-47s ", encoding, title(encoding));
@@ -134,7 +134,16 @@ static void print_area(const struct snapshot *snapshot, enum vmcs_area area)
 		printf("  not shown without CAP_SYS_ADMIN\n");
 	for (unsigned int i = 0; i < snapshot->fields; i++)
 		if (vmcs_field_area(snapshot->field[i].number) == area)
-			print_field(snapshot, snapshot->field[i].number, snapshot->field[i].value);
+			vmcs_print_field(snapshot, snapshot->field[i].number, snapshot->field[i].value);
+}
+
+void vmcs_print_entry_msrs(const struct snapshot *snapshot)
+{
+	if (snapshot->entry_msrs)
+		printf("\nVM-Entry MSR-Load Area\n");
+	for (unsigned int i = 0; i < snapshot->entry_msrs; i++)
+		printf("  MSR 0x%08x  0x%016" PRIx64 "\n", snapshot->entry_msr[i].number,
+		       snapshot->entry_msr[i].value);
 }
 
 void vmcs_print(const struct snapshot *snapshot)
@@ -143,11 +152,7 @@ void vmcs_print(const struct snapshot *snapshot)
 	print_failure(snapshot);
 	for (enum vmcs_area area = 0; area < VMCS_AREAS; area++)
 		print_area(snapshot, area);
-	if (snapshot->entry_msrs)
-		printf("\nVM-Entry MSR-Load Area\n");
-	for (unsigned int i = 0; i < snapshot->entry_msrs; i++)
-		printf("  MSR 0x%08x  0x%016" PRIx64 "\n", snapshot->entry_msr[i].number,
-		       snapshot->entry_msr[i].value);
+	vmcs_print_entry_msrs(snapshot);
 	if (snapshot->has_pdptes)
 		printf("\nPDPTEs in memory\n");
 	for (unsigned int i = 0; snapshot->has_pdptes && i < 4; i++)

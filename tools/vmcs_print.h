@@ -13,6 +13,10 @@
 void vmcs_print(const struct snapshot *snapshot);
 void vmcs_print_json(const struct snapshot *snapshot);
 
+/* Parts of that: a field as if it had this value, and the VM-entry MSR-load area, where there is one. */
+void vmcs_print_field(const struct snapshot *snapshot, uint32_t encoding, uint64_t value);
+void vmcs_print_entry_msrs(const struct snapshot *snapshot);
+
 /* The names are what the two are called, their files. */
 void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct snapshot *b, const char *b_name);
 void vmcs_print_diff_json(const struct snapshot *a, const struct snapshot *b);

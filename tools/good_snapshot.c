@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * snapshots.c - good snapshots: a VMCS as arch/x86/setup.c, host.c and state.c write it, for a guest in
+ * good_snapshot.c - good snapshots: a VMCS as arch/x86/setup.c, host.c and state.c write it, for a guest in
  * one of four modes.
  *
- * Reached from explain.c; see snapshots.h.
+ * Reached from lab.c; see good_snapshot.h.
  */
 #include <string.h>
 
 #include "facts.h"
-#include "snapshots.h"
+#include "good_snapshot.h"
 
 #define BIT(n)	(1ull << (n))
 

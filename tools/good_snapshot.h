@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * snapshots.h - snapshots for tests: those of good VMCSs, as minivmx writes them, and what becomes of
- * them by the changes of breaches.h.
+ * good_snapshot.h - snapshots that no CPU has made: those of good VMCSs, as minivmx writes them, and what
+ * becomes of them by the changes of breaches.h.
  *
- * Reached from explain.c; continues in snapshots.c.
+ * Reached from lab.c; continues in good_snapshot.c. It needs no device.
  */
-#ifndef MINIVMX_SELFTESTS_SNAPSHOTS_H
-#define MINIVMX_SELFTESTS_SNAPSHOTS_H
+#ifndef MINIVMX_TOOLS_GOOD_SNAPSHOT_H
+#define MINIVMX_TOOLS_GOOD_SNAPSHOT_H
 
 #include "breaches.h"
 #include "snapshot.h"
@@ -22,4 +22,4 @@ void snapshot_build(struct snapshot *snapshot, enum snapshot_cpu cpu, enum snaps
 /* A good one of CPU_EVERYTHING, with the changes of the breach. */
 void snapshot_break(struct snapshot *snapshot, const struct breach *breach);
 
-#endif /* MINIVMX_SELFTESTS_SNAPSHOTS_H */
+#endif /* MINIVMX_TOOLS_GOOD_SNAPSHOT_H */
