@@ -49,8 +49,8 @@ void step_vmxon(struct tour *tour)
 		tour_say("The host's CR4 is shown to CAP_SYS_ADMIN only.");
 	}
 	borrowed = tour_stat(tour, "borrowed_slices");
-	tour_say("RUN took %" PRIu64 " slices up to the guest's HLT: the first, and one more for each page of the guest that the "
-		 "kernel had to find on the way. %s", tour_stat(tour, "slices"),
+	tour_say("RUN took %" PRIu64 " slices up to the guest's HLT: the first, and one more wherever the kernel needed "
+		 "interrupts on meanwhile. %s", tour_stat(tour, "slices"),
 		 borrowed ? "The CPU was in VMX operation already, KVM's: it was borrowed, without a VMXON. See the stop "
 			    "borrow." : "VMX was off before each of them, and is off again now.");
 	tour_expect(tour, tour_stat(tour, "slices"), "a guest has run without a slice");

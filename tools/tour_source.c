@@ -17,7 +17,6 @@
 /* The Makefile reads this list, too. */
 #define SOURCES(EMBED)					\
 	EMBED(enter,		"arch/x86/enter.S")	\
-	EMBED(ept_table,	"arch/x86/ept_table.c")	\
 	EMBED(exit,		"arch/x86/exit.c")	\
 	EMBED(exit_cpuid,	"arch/x86/exit_cpuid.c")	\
 	EMBED(exit_io,		"arch/x86/exit_io.c")	\

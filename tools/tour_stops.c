@@ -76,9 +76,11 @@ const struct stop tour_stops[] = {
 		"guest's own, that leads from guest-physical to host-physical addresses. At first it is empty. Where the guest "
 		"touches a page that it does not map, the CPU exits with an EPT violation, and the fields tell the "
 		"guest-physical address and the kind of the access.\n"
-		"The module finds the page in the memory of the process that made the guest, maps it, and does not move RIP: the "
-		"instruction is executed again. Finding the page may sleep, so the slice ends first. Such an exit is slow.",
-		{ FUNCTION("arch/x86/exit_memory.c", "handle_ept_violation"), FUNCTION("arch/x86/ept_table.c", "ept_map") },
+		"The module maps the page of the process that made the guest, and does not move RIP: the instruction is "
+		"executed again. If the process has the page in memory already, that is done within the slice, and the exit is "
+		"fast. If not, making a page may sleep, so the slice ends first. Such an exit is called slow.",
+		{ FUNCTION("arch/x86/exit_memory.c", "handle_ept_violation"),
+		  FUNCTION("arch/x86/exit_memory.c", "handle_ept_violation_slow") },
 		step_ept,
 		{ "3C \"The Extended Page Table Mechanism (EPT)\"", "3C \"EPT Violations\"",
 		  "3C \"Exit Qualification for EPT Violations\"" },
