@@ -41,7 +41,7 @@ wrong=$(letter tag-0 control.eptp.reserved)
 faults=$("$minivmx" lab --list | wc -l)
 
 echo "TAP version 13"
-echo "1..24"
+echo "1..25"
 
 expect "check_all"		0 "^$faults faults, and each breaks"	"" --check-all
 expect "thirty_faults"		0 "^30 "			"" --list
@@ -62,6 +62,7 @@ expect "no_more_hints"		0 "no more hints"		"hint\nhint\nhint\nhint\n" tag-0
 expect "hints_cost"		0 "> Right: 4 of 10 points"	"hint\nhint\nhint\nhint\n$right\n" tag-0
 expect "found_at_last"		0 "> Right: 1 of 10 points"	"$wrong\n$wrong\n$wrong\n$wrong\n$right\n" tag-0
 expect "vmcs"			0 "Guest interruptibility state"	"vmcs\n" tag-0
+expect "try_without_device"	0 "> Right: 10 of 10 points"	"try\n$right\n" --device=/dev/no-such tag-0
 expect "skip_all"		0 "^Total: 0 of $((10 * faults)) points for $faults faults"	"$(printf 'skip\\n%.0s' $(seq "$faults"))"
 expect "quit_after_one"		0 "> Total: 10 of 10 points for 1 fault\."	"$right\nquit\n"
 expect "end_of_input"		0 "^Total: 0 of 0 points for 0 faults"	""

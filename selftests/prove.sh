@@ -49,7 +49,7 @@ program() {
 }
 
 echo "TAP version 13"
-echo "1..15"
+echo "1..16"
 
 [ "$(cat /sys/module/minivmx/parameters/study)" = N ]
 result "study mode is off by default"
@@ -112,6 +112,9 @@ result "the CPU agrees with all rules but those that an emulator lacks"
 
 "$minivmx" prove guest.cr0.fixed-0 >"$work/one" 2>&1 && grep -q "^1 rules proved" "$work/one" || show "$work/one"
 result "one rule, by its name"
+
+echo try | "$minivmx" lab tag-0 >"$work/lab" 2>&1 && grep -q "of its own: VM-instruction error 7" "$work/lab" || show "$work/lab"
+result "the lab tries a fault"
 
 "$minivmx" run /minivmx/guests/hello | grep -q "Hello" && rmmod minivmx && insmod "$ko"
 result "a guest runs as before, and the module loads as before"

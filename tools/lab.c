@@ -2,7 +2,8 @@
 /*
  * lab.c - `minivmx lab`: a fault is in a good VMCS; who finds the rule that it breaks?
  *
- * Reached from main.c; the faults are those of lab_faults.c, lab_check.c puts them in. It needs no device.
+ * Reached from main.c; the faults are those of lab_faults.c, lab_check.c puts them in. It needs no device,
+ * but for who wants to see what the CPU says: trial.c.
  */
 #include <argp.h>
 #include <inttypes.h>
@@ -10,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <minivmx.h>
+
 #include "command.h"
 #include "explain.h"
 #include "lab.h"
 #include "tour_print.h"
+#include "trial.h"
 #include "vmcs_print.h"
 
 #define CHOICES		(1 + LAB_OTHERS)
@@ -25,7 +29,7 @@
 #define LINE		128
 
 struct lab_options {
-	const char *fault;
+	const char *device, *fault;
 	bool list, check_all;
 };
 
@@ -44,6 +48,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct lab_options *options = state->input;
 
 	switch (key) {
+	case 'd':
+		options->device = arg;
+		return 0;
 	case 'l':
 		options->list = true;
 		return 0;
@@ -148,6 +155,23 @@ static void print_hint(struct exercise *exercise)
 		printf("  the entry that fails is number %u\n", exercise->answer.entry);
 }
 
+/* The same fault in a VMCS of this CPU's. What can't be done is said, and the exercise goes on. */
+static void try_on_cpu(const struct exercise *exercise, const char *device)
+{
+	const struct rule *rule = exercise->answer.rule;
+	static struct trial_guest guest;
+	struct trial trial = { 0 };
+
+	if (!trial_guest_open(&guest, device, breach_of(rule->id)->mode) && !trial_of_rule(&trial, &guest, rule)) {
+		if (trial.result == TRIAL_UNTESTED)
+			tour_say("It has not been tried: %s.", trial.why);
+		else
+			tour_say("This CPU, with the same fault in a VMCS of its own: %s.%s", trial.cpu,
+				 trial.result == TRIAL_DISAGREES ? " The SDM has it otherwise: an emulator checks less." : "");
+	}
+	trial_guest_close(&guest);
+}
+
 /* --------------------------------------------------------------------------- the dialogue */
 
 /* The right answer is now here, now there. */
@@ -190,7 +214,7 @@ static bool read_line(char line[LINE])
 {
 	size_t length;
 
-	printf("\na to d, a rule's id, hint, vmcs, skip, quit> ");
+	printf("\na to d, a rule's id, hint, vmcs, try, skip, quit> ");
 	fflush(stdout);
 	if (!fgets(line, LINE, stdin)) {
 		putchar('\n');
@@ -206,7 +230,7 @@ static bool read_line(char line[LINE])
 	return true;
 }
 
-static enum outcome ask(struct exercise *exercise)
+static enum outcome ask(struct exercise *exercise, const char *device)
 {
 	char line[LINE];
 
@@ -221,6 +245,8 @@ static enum outcome ask(struct exercise *exercise)
 			print_hint(exercise);
 		else if (!strcmp(line, "vmcs"))
 			vmcs_print(&exercise->snapshot);
+		else if (!strcmp(line, "try"))
+			try_on_cpu(exercise, device);
 		else if (rule == exercise->answer.rule)
 			return SOLVED;
 		else if (!rule)
@@ -233,7 +259,7 @@ static enum outcome ask(struct exercise *exercise)
 	return QUIT;
 }
 
-static int go(unsigned int first, unsigned int end)
+static int go(unsigned int first, unsigned int end, const char *device)
 {
 	unsigned int total = 0, tried = 0;
 	static struct exercise exercise;
@@ -243,7 +269,7 @@ static int go(unsigned int first, unsigned int end)
 
 		begin(&exercise, i);
 		print_exercise(&exercise, i);
-		outcome = ask(&exercise);
+		outcome = ask(&exercise, device);
 		if (outcome == QUIT)
 			break;
 		tried++;
@@ -274,6 +300,7 @@ static int check_all(void)
 int command_lab(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
+		{ .name = "device", .key = 'd', .arg = "PATH", .doc = "what \"try\" tries the fault on (/dev/minivmx)" },
 		{ .name = "list", .key = 'l', .doc = "list the faults, and what the CPU says to each" },
 		{ .name = "check-all", .key = 'c', .doc = "check that each fault breaks the rule that is its answer, and no other" },
 		{ 0 }
@@ -283,9 +310,10 @@ int command_lab(int argc, char **argv)
 		.doc = "A good VMCS has got a fault, and its entry fails. You see what a hypervisor's author sees, and say which "
 		       "rule of VM entry is broken. FAULT is a number or a name; without it all come, one by one.\v"
 		       "A fault found at once is worth 10 points, a hint costs 2, a wrong answer 3. The first hint names the section "
-		       "of the SDM, the second the fields, the third their values. Nothing is saved, and no device is needed.",
+		       "of the SDM, the second the fields, the third their values. Nothing is saved. No device is needed, but \"try\" asks "
+		       "this CPU, if the module is in study mode (see `minivmx prove --help`).",
 	};
-	struct lab_options options = { 0 };
+	struct lab_options options = { .device = MINIVMX_DEVICE };
 	unsigned int fault;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
@@ -294,11 +322,11 @@ int command_lab(int argc, char **argv)
 	if (options.check_all)
 		return check_all();
 	if (!options.fault)
-		return go(0, lab_fault_count);
+		return go(0, lab_fault_count, options.device);
 	fault = find_fault(options.fault);
 	if (fault == lab_fault_count) {
 		complain("no fault \"%s\"; `minivmx lab --list` lists all %u", options.fault, lab_fault_count);
 		return STATUS_USAGE;
 	}
-	return go(fault, fault + 1);
+	return go(fault, fault + 1, options.device);
 }
