@@ -320,6 +320,8 @@ int vmx_set_guest_debug(struct vmx_vcpu *vmx, const struct minivmx_guest_debug *
 	debug->control = from->control & MINIVMX_GUESTDBG_ENABLE ? from->control : 0;
 	memcpy(debug->debugger_addresses, from->arch.debugreg, sizeof(debug->debugger_addresses));
 	debug->debugger_dr7 = from->arch.debugreg[7];
+	/* A RUN that only completed an instruction has not used it up. */
+	debug->step_by_tf_due = false;
 	/* With TF as the means to step, RFLAGS in the VMCS changes as well. */
 	vmx->dirty |= STATE_DEBUG | STATE_CORE;
 	return 0;
