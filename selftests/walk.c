@@ -10,138 +10,27 @@
 #include <string.h>
 
 #include "fault.h"
+#include "paging.h"
 #include "kselftest_harness.h"
-
-#define CR0_WP		0x00010000UL
-#define CR0_PG		0x80000000UL
-#define CR4_PSE		0x00000010UL
-#define CR4_PAE		0x00000020UL
-#define CR4_SMAP	0x00200000UL
-#define EFER_LONG	0x00000500UL	/* LME, LMA */
-#define EFER_NX		0x00000800UL
-#define RFLAGS_IOPL_3	0x00003000UL
-#define RFLAGS_AC	0x00040000UL
-
-#define P		0x01UL
-#define W		0x02UL
-#define U		0x04UL
-#define A		0x20UL
-#define D		0x40UL
-#define LARGE		0x80UL
-#define NX		(1UL << 63)
-
-/* Bits of the error code. */
-#define PF_P		1
-#define PF_W		2
-#define PF_U		4
-#define PF_RSVD		8
-
-#define TABLE(level)	(VM_DATA + 0x1000UL * (level))
-#define TABLES_END	TABLE(5)
-#define LINEAR		0x00c05000UL	/* behind what is mapped one to one */
-#define PAGE		0x00020000UL	/* what it leads to */
 
 GUEST_CODE(outs, 32, "outsb\n\t hlt");
 GUEST_CODE(ins, 32, "insb\n\t hlt");
-
-struct paging {
-	const char *name;
-	enum vm_mode mode;
-	unsigned int levels, index_bits, entry_size;
-	__u64 cr4, efer;
-};
-
-static const struct paging pagings[] = {
-	{ "32-bit",	VM_PROTECTED,	2, 10, 4, CR4_PSE, 0 },
-	{ "PAE",	VM_PROTECTED,	3, 9,  8, CR4_PAE, EFER_NX },
-	{ "4-level",	VM_LONG,	4, 9,  8, CR4_PAE, EFER_LONG | EFER_NX },
-};
-
-#define FOR_EACH_PAGING(paging)	\
-	for (const struct paging *paging = pagings; paging < pagings + ARRAY_SIZE(pagings); paging++)
 
 VM_FIXTURE(walk)
 {
 	VM_SETUP(self, variant);
 }
 
-static void *entry(struct vm *vm, const struct paging *paging, unsigned int level, __u64 linear)
-{
-	__u64 index = linear >> (12 + (level - 1) * paging->index_bits);
-
-	index &= (1UL << paging->index_bits) - 1;
-	return vm->mem + TABLE(level) + index * paging->entry_size;
-}
-
-static __u64 get_entry(struct vm *vm, const struct paging *paging, unsigned int level, __u64 linear)
-{
-	__u64 value = 0;
-
-	memcpy(&value, entry(vm, paging, level, linear), paging->entry_size);
-	return value;
-}
-
-static void set_entry(struct vm *vm, const struct paging *paging, unsigned int level, __u64 linear,
-		      __u64 value)
-{
-	memcpy(entry(vm, paging, level, linear), &value, paging->entry_size);
-}
-
-/* Entries of PAE's top level have no rights. */
-static bool has_rights(const struct paging *paging, unsigned int level)
-{
-	return level < 3 || paging->mode == VM_LONG;
-}
-
-static void map(struct vm *vm, const struct paging *paging, unsigned int leaf, __u64 linear, __u64 gpa,
-		__u64 flags)
-{
-	for (unsigned int level = paging->levels; level > leaf; level--)
-		set_entry(vm, paging, level, linear,
-			  TABLE(level - 1) | (has_rights(paging, level) ? P | W | U : P));
-	set_entry(vm, paging, leaf, linear, gpa | flags | (leaf > 1 ? LARGE : 0));
-}
-
-/* Paging is on, and what vm_create() made is mapped one to one, with these flags besides. */
-static int start_paged(struct vm *vm, const struct paging *paging, const __u8 *start, const __u8 *end,
-		       __u64 flags)
-{
-	struct minivmx_sregs sregs;
-	int ret = vm_start(vm, paging->mode, start, end);
-
-	memset(vm->mem + VM_DATA, 0, TABLES_END - VM_DATA);
-	for (__u64 gpa = 0; gpa < VM_MEM_SIZE; gpa += 1UL << (12 + paging->index_bits))
-		map(vm, paging, 2, gpa, gpa, P | W | flags);
-	if (!ret)
-		ret = vm_catch_faults(vm, paging->mode);
-	if (!ret)
-		ret = vm_get_sregs(vm, &sregs);
-	sregs.cr0 |= CR0_PG | CR0_WP;
-	sregs.cr3 = TABLE(paging->levels);
-	sregs.cr4 = paging->cr4;
-	sregs.efer = paging->efer;
-	return ret ? ret : vm_set_sregs(vm, &sregs);
-}
-
-/* Of PAE's top level the CPU has a copy, which a new CR3 renews. */
-static int reload_tables(struct vm *vm)
-{
-	struct minivmx_sregs sregs;
-	int ret = vm_get_sregs(vm, &sregs);
-
-	return ret ? ret : vm_set_sregs(vm, &sregs);
-}
-
 static int start_translate(struct vm *vm, const struct paging *paging)
 {
-	return start_paged(vm, paging, outs_start, outs_end, 0);
+	return paging_start(vm, paging, outs_start, outs_end, 0);
 }
 
 #define EXPECT_TRANSLATION(is_valid, physical, linear)				\
 	do {									\
 		struct minivmx_translation __t = { .linear_address = linear };	\
 										\
-		ASSERT_EQ(0, reload_tables(&self->vm));				\
+		ASSERT_EQ(0, paging_reload(&self->vm));				\
 		ASSERT_EQ(0, vm_ioctl(self->vm.vcpu, MINIVMX_TRANSLATE, (unsigned long)&__t));	\
 		EXPECT_EQ((__u64)(physical), __t.physical_address);		\
 		EXPECT_EQ(is_valid, __t.valid);					\
@@ -194,12 +83,12 @@ TEST_F(walk, pages_of_each_size)
 			__u64 gpa = 0xc0000000UL + (leaf < 3 ? size : 0);
 
 			ASSERT_EQ(0, start_translate(&self->vm, paging));
-			map(&self->vm, paging, leaf, linear, gpa, P);
+			paging_map(&self->vm, paging, leaf, linear, gpa, P);
 			EXPECT_PHYSICAL(gpa | (linear & (size - 1)), linear);
 			/* As if the guest had read there. */
 			for (unsigned int level = leaf; level <= paging->levels; level++) {
-				EXPECT_EQ(has_rights(paging, level) ? A : 0,
-					  get_entry(&self->vm, paging, level, linear) & (A | D)) {
+				EXPECT_EQ(paging_has_rights(paging, level) ? A : 0,
+					  paging_get(&self->vm, paging, level, linear) & (A | D)) {
 					TH_LOG("%s, level %u", paging->name, level);
 				}
 			}
@@ -214,9 +103,9 @@ TEST_F(walk, missing_entries)
 
 		for (unsigned int level = 1; level <= paging->levels; level++) {
 			ASSERT_EQ(0, start_translate(&self->vm, paging));
-			map(&self->vm, paging, 1, linear, PAGE, P);
-			set_entry(&self->vm, paging, level, linear,
-				  get_entry(&self->vm, paging, level, linear) & ~P);
+			paging_map(&self->vm, paging, 1, linear, PAGE, P);
+			paging_set(&self->vm, paging, level, linear,
+				  paging_get(&self->vm, paging, level, linear) & ~P);
 			EXPECT_NO_PHYSICAL(linear);
 		}
 	}
@@ -227,8 +116,8 @@ TEST_F(walk, table_outside_memory)
 {
 	FOR_EACH_PAGING(paging) {
 		ASSERT_EQ(0, start_translate(&self->vm, paging));
-		map(&self->vm, paging, 1, LINEAR, PAGE, P);
-		set_entry(&self->vm, paging, 2, LINEAR, VM_HOLE | P);
+		paging_map(&self->vm, paging, 1, LINEAR, PAGE, P);
+		paging_set(&self->vm, paging, 2, LINEAR, VM_HOLE | P);
 		EXPECT_NO_PHYSICAL(LINEAR);
 	}
 }
@@ -263,11 +152,11 @@ TEST_F(walk, reserved_bits)
 		if (c->needs_no_1g && cpu_has_1g_pages())
 			continue;
 		ASSERT_EQ(0, start_translate(&self->vm, paging));
-		map(&self->vm, paging, c->leaf, LINEAR, 0, P);
+		paging_map(&self->vm, paging, c->leaf, LINEAR, 0, P);
 		EXPECT_PHYSICAL(LINEAR & (c->leaf == 2 ? (1UL << (12 + paging->index_bits)) - 1 : 0),
 				LINEAR);
-		set_entry(&self->vm, paging, c->level, LINEAR,
-			  get_entry(&self->vm, paging, c->level, LINEAR) | c->bits);
+		paging_set(&self->vm, paging, c->level, LINEAR,
+			  paging_get(&self->vm, paging, c->level, LINEAR) | c->bits);
 		EXPECT_NO_PHYSICAL(LINEAR);
 	}
 }
@@ -279,7 +168,7 @@ TEST_F(walk, no_execute)
 	struct minivmx_sregs sregs;
 
 	ASSERT_EQ(0, start_translate(&self->vm, paging));
-	map(&self->vm, paging, 1, LINEAR, PAGE, P | NX);
+	paging_map(&self->vm, paging, 1, LINEAR, PAGE, P | NX);
 	EXPECT_PHYSICAL(PAGE, LINEAR);
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
 	sregs.efer &= ~EFER_NX;
@@ -294,10 +183,10 @@ TEST_F(walk, page_size_extensions)
 	struct minivmx_sregs sregs;
 
 	ASSERT_EQ(0, start_translate(&self->vm, paging));
-	map(&self->vm, paging, 2, LINEAR, 0x00400000, P | 5UL << 13);
+	paging_map(&self->vm, paging, 2, LINEAR, 0x00400000, P | 5UL << 13);
 	EXPECT_PHYSICAL(0x500400000UL | (LINEAR & 0x3fffff), LINEAR);
-	map(&self->vm, paging, 1, LINEAR, PAGE, P);
-	set_entry(&self->vm, paging, 2, LINEAR, TABLE(1) | P | LARGE);
+	paging_map(&self->vm, paging, 1, LINEAR, PAGE, P);
+	paging_set(&self->vm, paging, 2, LINEAR, TABLE(1) | P | LARGE);
 	ASSERT_EQ(0, vm_get_sregs(&self->vm, &sregs));
 	sregs.cr4 &= ~CR4_PSE;
 	ASSERT_EQ(0, vm_set_sregs(&self->vm, &sregs));
@@ -349,11 +238,11 @@ static int start_access(struct vm *vm, const struct paging *paging, const struct
 {
 	struct minivmx_sregs sregs;
 	struct minivmx_regs regs;
-	int ret = start_paged(vm, paging, c->write ? ins_start : outs_start,
+	int ret = paging_start(vm, paging, c->write ? ins_start : outs_start,
 			      c->write ? ins_end : outs_end, c->user ? U : 0);
 
-	map(vm, paging, 1, LINEAR, PAGE, c->leaf);
-	set_entry(vm, paging, 2, LINEAR, TABLE(1) | c->table);
+	paging_map(vm, paging, 1, LINEAR, PAGE, c->leaf);
+	paging_set(vm, paging, 2, LINEAR, TABLE(1) | c->table);
 	if (!ret && c->user)
 		ret = vm_enter_ring3(vm);
 	if (!ret)
@@ -407,10 +296,10 @@ static void check_bits(struct __test_metadata *_metadata, struct vm *vm, const s
 {
 	__u64 done = c->error_code == OK ? A : 0;
 
-	EXPECT_EQ(done, get_entry(vm, paging, 2, LINEAR) & (A | D));
+	EXPECT_EQ(done, paging_get(vm, paging, 2, LINEAR) & (A | D));
 	if (done && c->write)
 		done |= D;
-	EXPECT_EQ(done, get_entry(vm, paging, 1, LINEAR) & (A | D));
+	EXPECT_EQ(done, paging_get(vm, paging, 1, LINEAR) & (A | D));
 }
 
 TEST_F(walk, rights)
@@ -450,12 +339,12 @@ TEST_F(walk, tables_in_readonly_memory)
 	struct vm *vm = &self->vm;
 
 	ASSERT_EQ(0, start_translate(vm, paging));
-	map(vm, paging, 1, LINEAR, PAGE, P | W);
+	paging_map(vm, paging, 1, LINEAR, PAGE, P | W);
 	ASSERT_EQ(0, vm_set_slot(vm, 1, MINIVMX_MEM_READONLY, VM_HOLE, 0x1000, vm->mem + TABLE(1)));
-	set_entry(vm, paging, 2, LINEAR, VM_HOLE | P | W);
+	paging_set(vm, paging, 2, LINEAR, VM_HOLE | P | W);
 	EXPECT_PHYSICAL(PAGE, LINEAR);
-	EXPECT_EQ(P | W, get_entry(vm, paging, 1, LINEAR) & (P | W | A | D));
-	EXPECT_EQ(A, get_entry(vm, paging, 2, LINEAR) & (A | D));
+	EXPECT_EQ(P | W, paging_get(vm, paging, 1, LINEAR) & (P | W | A | D));
+	EXPECT_EQ(A, paging_get(vm, paging, 2, LINEAR) & (A | D));
 }
 
 TEST_HARNESS_MAIN

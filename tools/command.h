@@ -29,6 +29,8 @@ enum command_status {
 /* argv[0] is "minivmx NAME"; the return value is an exit status. */
 int command_run(int argc, char **argv);
 int command_vmcs(int argc, char **argv);
+int command_step(int argc, char **argv);
+int command_walk(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_prove(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -106,6 +106,19 @@ static void let_gdb(struct cpu *cpu, int (*act)(struct gdb *gdb))
 		machine_stop(cpu->machine, status);
 }
 
+static void let_stepper(struct cpu *cpu, void (*act)(struct stepper *stepper))
+{
+	struct stepper *stepper = cpu->machine->options->stepper;
+
+	if (!stepper)
+		return;
+	go_away(cpu);
+	act(stepper);
+	come_back(cpu);
+	if (stepper->quits)
+		machine_stop(cpu->machine, stepper->status);
+}
+
 /* ------------------------------------------------------------------------- waking up */
 
 /* Startup: real mode, at the page that the vector names. */
@@ -160,7 +173,7 @@ static bool has_interrupt(const struct cpu *cpu)
 
 static bool has_work(const struct cpu *cpu)
 {
-	if (cpu->machine->stopping || cpu->init || cpu->gdb_waits)
+	if (cpu->machine->stopping || cpu->init || cpu->debugger_waits)
 		return true;
 	if (cpu->waits_for_startup)
 		return cpu->startup;
@@ -206,7 +219,7 @@ static int take_events(struct cpu *cpu)
 	if (machine->stopping)
 		return -1;
 	/* Both want the last exit to be complete: cpu_thread(). */
-	if (cpu->gdb_waits || cpu->init)
+	if (cpu->debugger_waits || cpu->init)
 		return 0;
 	if (cpu->waits_for_startup)
 		return take_startup(cpu);
@@ -306,7 +319,7 @@ static void handle_exit(struct cpu *cpu)
 	case MINIVMX_EXIT_DEBUG:
 		if (machine->gdb)
 			let_gdb(cpu, gdb_debug_exit);
-		else
+		else if (!machine->options->stepper)
 			crash(cpu, report_unknown_exit);
 		break;
 	case MINIVMX_EXIT_SHUTDOWN:
@@ -321,6 +334,8 @@ static void handle_exit(struct cpu *cpu)
 	default:
 		crash(cpu, report_unknown_exit);
 	}
+	if (!machine->stopping)
+		let_stepper(cpu, stepper_exit);
 }
 
 /* --------------------------------------------------------------------------- the loop */
@@ -373,12 +388,14 @@ static bool finish_exit(struct cpu *cpu)
 	return error == EINTR || error == EAGAIN;
 }
 
-static void serve_gdb(struct cpu *cpu)
+static void serve_debugger(struct cpu *cpu)
 {
 	if (!finish_exit(cpu))
 		return;
-	cpu->gdb_waits = false;
-	let_gdb(cpu, gdb_serve);
+	cpu->debugger_waits = false;
+	if (cpu->machine->gdb)
+		let_gdb(cpu, gdb_serve);
+	let_stepper(cpu, stepper_interrupt);
 }
 
 /* INIT: the state of reset, and no instruction until a startup IPI. SDM 3A "MP Initialization". */
@@ -410,14 +427,15 @@ static void *cpu_thread(void *argument)
 	sigaddset(&kick, CPU_KICK_SIGNAL);
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 	pthread_mutex_lock(&machine->lock);
-	cpu->gdb_waits = machine->gdb;
+	cpu->debugger_waits = machine->gdb || machine->options->stepper;
 	while (take_events(cpu) == 0)
-		if (cpu->gdb_waits)
-			serve_gdb(cpu);
+		if (cpu->debugger_waits)
+			serve_debugger(cpu);
 		else if (cpu->init)
 			take_init(cpu);
 		else if (!cpu->waits_for_startup)
 			run_guest(cpu);
+	let_stepper(cpu, stepper_end);
 	pthread_mutex_unlock(&machine->lock);
 	return NULL;
 }

@@ -19,7 +19,7 @@
 #define GDB_SIGTRAP	5
 #define GDB_SIGSEGV	11
 
-static void report_stop(struct gdb *gdb, int signal, const struct stop *stop)
+static void report_stop(struct gdb *gdb, int signal, const struct target_stop *stop)
 {
 	struct packet packet = { 0 };
 
@@ -120,7 +120,7 @@ int gdb_serve(struct gdb *gdb)
 
 int gdb_debug_exit(struct gdb *gdb)
 {
-	struct stop stop;
+	struct target_stop stop;
 	bool stopped;
 	int error = target_debug_exit(&gdb->target, &stop, &stopped);
 

@@ -59,11 +59,11 @@ int target_open(struct target *target, struct vcpu *vcpu)
 	*target = (struct target){ .vcpu = vcpu };
 	error = set_guest_debug(target, 0);
 	if (error) {
-		complain("%s: SET_GUEST_DEBUG: %s; --gdb needs it", vcpu->vm->device_path, strerror(error));
+		complain("%s: SET_GUEST_DEBUG: %s; a debugger needs it", vcpu->vm->device_path, strerror(error));
 		return STATUS_HOST_ERROR;
 	}
 	if (ioctl(vcpu->fd, MINIVMX_TRANSLATE, &translation) < 0) {
-		complain("%s: TRANSLATE: %s; --gdb needs it", vcpu->vm->device_path, strerror(errno));
+		complain("%s: TRANSLATE: %s; a debugger needs it", vcpu->vm->device_path, strerror(errno));
 		return STATUS_HOST_ERROR;
 	}
 	return 0;
@@ -257,7 +257,7 @@ static const struct hw_breakpoint *find_hit(const struct target *target, uint64_
 	return hit;
 }
 
-int target_debug_exit(struct target *target, struct stop *stop, bool *stopped)
+int target_debug_exit(struct target *target, struct target_stop *stop, bool *stopped)
 {
 	static const char * const reasons[] = {
 		[BREAK_HARDWARE] = "hwbreak", [WATCH_WRITE] = "watch",
@@ -266,7 +266,7 @@ int target_debug_exit(struct target *target, struct stop *stop, bool *stopped)
 	const struct minivmx_debug_exit_arch *debug = &target->vcpu->run->debug.arch;
 	const struct hw_breakpoint *hit;
 
-	*stop = (struct stop){ 0 };
+	*stop = (struct target_stop){ 0 };
 	*stopped = true;
 	if (debug->exception == VECTOR_BP) {
 		if (find_sw(target, debug->pc)) {

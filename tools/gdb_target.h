@@ -3,7 +3,7 @@
  * gdb_target.h - the stopped guest as gdb sees it: registers (gdb_registers.c), memory,
  * breakpoints and single steps (gdb_target.c).
  *
- * Reached from gdb.c and gdb_commands.c. Functions that can fail return 0 or an errno, which gdb is told.
+ * Reached from gdb.c, gdb_commands.c and stepper.c. Functions that can fail return 0 or an errno, which gdb is told.
  */
 #ifndef MINIVMX_TOOLS_GDB_TARGET_H
 #define MINIVMX_TOOLS_GDB_TARGET_H
@@ -48,7 +48,7 @@ struct target {
 };
 
 /* Why a guest stopped, in the words of a stop reply: "swbreak", "watch", ..., or NULL for a step. */
-struct stop {
+struct target_stop {
 	const char *reason;
 	bool has_address;
 	uint64_t address;
@@ -98,6 +98,6 @@ void target_halt(struct target *target);
  * MINIVMX_EXIT_DEBUG. 0 and *stopped, or an errno. An INT3 or a trap that the guest made for itself
  * is its own: it is raised in the guest, and *stopped is false.
  */
-int target_debug_exit(struct target *target, struct stop *stop, bool *stopped);
+int target_debug_exit(struct target *target, struct target_stop *stop, bool *stopped);
 
 #endif /* MINIVMX_TOOLS_GDB_TARGET_H */

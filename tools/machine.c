@@ -113,13 +113,15 @@ static void apic_accepts(struct lapic_host *host)
 static void signal_ready(struct event_source *source, uint32_t events)
 {
 	struct machine *machine = container_of(source, struct machine, signals);
+	struct stepper *stepper = machine->options->stepper;
 	struct signalfd_siginfo info;
 
 	(void)events;
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGIO) {
-		machine->cpu[0].gdb_waits = true;
+	/* gdb's byte; Ctrl-C, for whom a stop is enough. */
+	if (info.ssi_signo == SIGIO || (info.ssi_signo == SIGINT && stepper && !stepper->waiting)) {
+		machine->cpu[0].debugger_waits = true;
 		cpu_kick(&machine->cpu[0]);
 		return;
 	}
@@ -175,11 +177,13 @@ static void quit(struct terminal_user *user)
 	machine_stop(machine, STATUS_OK);
 }
 
-/* Who has the terminal. The output of both consoles goes to it. */
+/* Who has the terminal, unless the stepper has. The output of both consoles goes to it. */
 static int connect_terminal(struct machine *machine)
 {
 	struct pc *pc = &machine->pc;
 
+	if (machine->options->stepper)
+		return 0;
 	if (machine->options->virtio_console) {
 		machine->user = (struct terminal_user){
 			.room = console_room, .input = console_input, .quit = quit, .resized = console_resized };
@@ -250,6 +254,7 @@ static int build_vm(struct machine *machine)
 static int build_pc(struct machine *machine)
 {
 	const struct machine_options *options = machine->options;
+	struct output *output = options->stepper ? &options->stepper->output : &machine->terminal.output;
 	struct pc *pc = &machine->pc;
 	int status = 0;
 
@@ -258,11 +263,11 @@ static int build_pc(struct machine *machine)
 		.wake = wake, .nmi = send_nmi, .init = send_init, .startup = send_startup,
 		.eoi = end_of_interrupt, .accepts = apic_accepts };
 	pc_init(pc, options->cpus, &machine->memory, &machine->loop.timers, &machine->lapic_host,
-		&machine->stop, &machine->terminal.output);
+		&machine->stop, output);
 	for (unsigned int i = 0; !status && i < options->disks; i++)
 		status = pc_add_disk(pc, options->disk[i].path, options->disk[i].mode);
 	if (options->virtio_console)
-		pc_add_console(pc, &machine->terminal.output);
+		pc_add_console(pc, output);
 	pc_add_rng(pc);
 	if (!status && options->share)
 		status = pc_add_share(pc, options->share);
@@ -293,6 +298,8 @@ static int build(struct machine *machine)
 		status = load_guest(machine);
 	if (!status && gdb)
 		status = gdb_open(&machine->gdb, &machine->vm.vcpu[0], gdb, &machine->stopping);
+	if (!status && machine->options->stepper)
+		status = stepper_open(machine->options->stepper, &machine->vm.vcpu[0], &machine->stopping);
 	return status;
 }
 

@@ -17,6 +17,7 @@
 #include "gdb.h"
 #include "pc.h"
 #include "snapshot.h"
+#include "stepper.h"
 #include "terminal.h"
 #include "exit_trace.h"
 #include "vm.h"
@@ -31,7 +32,7 @@ struct cpu {
 	pthread_cond_t wake;		/* there may be something to do for a CPU that waits */
 	bool away;			/* without the lock, in RUN or talking to gdb */
 	bool kicked;			/* already told to come back */
-	bool gdb_waits;			/* gdb has something to say */
+	bool debugger_waits;		/* gdb or the stepper has something to say */
 	bool halted;			/* by HLT */
 	bool waits_for_startup;		/* after INIT: only a startup IPI wakes it */
 	bool init, nmi, startup;	/* have arrived */
@@ -57,6 +58,7 @@ struct machine_options {
 	enum guest_mode mode;
 	bool trace;
 	const char *gdb;	/* the address to listen at; NULL: no debugger */
+	struct stepper *stepper;	/* runs it step by step, and has stdin and stdout; NULL: nobody does */
 	double timeout;		/* seconds; 0: none */
 	struct snapshot *snapshot;	/* where to put the VMCS that the run ended with; NULL: nowhere */
 	const char *snapshot_file;	/* where run.c is to save it; NULL: nowhere */

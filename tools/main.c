@@ -2,9 +2,10 @@
 /*
  * main.c - the `minivmx` command: finds the subcommand and calls it.
  *
- * Continues in run.c (run a guest), vmcs.c (look at its VMCS), explain.c (judge it), prove.c (ask the
- * CPU), stat.c and trace.c (watch its exits), doctor.c (is this machine fit?), caps.c (what the CPU's VMX
- * can do), tour.c (VMX step by step) and lab.c (find the fault).
+ * Continues in run.c (run a guest), vmcs.c (look at its VMCS), step.c and walk.c (go through it and its
+ * page tables), explain.c (judge it), prove.c (ask the CPU), stat.c and trace.c (watch its exits),
+ * doctor.c (is this machine fit?), caps.c (what the CPU's VMX can do), tour.c (VMX step by step) and
+ * lab.c (find the fault).
  */
 #include <argp.h>
 #include <stdarg.h>
@@ -22,6 +23,8 @@ static const struct command {
 } commands[] = {
 	{ "run",    "minivmx run",    command_run,    "run a guest, a flat binary or a static ELF64; trace it; let gdb control it" },
 	{ "vmcs",   "minivmx vmcs",   command_vmcs,   "a guest's VMCS at an exit: every field, by name; save it, compare two" },
+	{ "step",   "minivmx step",   command_step,   "run a guest instruction by instruction, or exit by exit" },
+	{ "walk",   "minivmx walk",   command_walk,   "a guest's address through its page tables and EPT, load by load" },
 	{ "explain", "minivmx explain", command_explain, "which rules of VM entry a saved VMCS breaks, and what to do" },
 	{ "prove",  "minivmx prove",  command_prove,  "the rules of VM entry against the CPU: break each, see how the entry fails" },
 	{ "stat",   "minivmx stat",   command_stat,   "how many VM exits of which kind, who handled them, how long it took" },

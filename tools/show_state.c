@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "disassemble.h"
 #include "linear_memory.h"
@@ -83,6 +84,8 @@ static void print_change(FILE *out, const char *name, uint64_t before, uint64_t 
 
 void print_changed_regs(FILE *out, const struct minivmx_regs *regs, const struct minivmx_regs *before)
 {
+	if (memcmp(regs, before, sizeof(*regs)))
+		fprintf(out, "  registers that have changed\n");
 	print_change(out, "rip", before->rip, regs->rip);
 	print_change(out, "rflags", before->rflags, regs->rflags);
 	for (size_t i = 0; i < sizeof(general_registers) / sizeof(general_registers[0]); i++)

@@ -15,7 +15,7 @@
 void print_regs(FILE *out, const struct minivmx_regs *regs, const struct minivmx_regs *before);
 void print_sregs(FILE *out, const struct minivmx_sregs *sregs);
 
-/* A line for each general register, RIP and RFLAGS that has another value than before. */
+/* A line for each general register, RIP and RFLAGS that has another value than before, below a heading. */
 void print_changed_regs(FILE *out, const struct minivmx_regs *regs, const struct minivmx_regs *before);
 
 /* The instruction at RIP, and some before and after. */

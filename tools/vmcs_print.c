@@ -236,3 +236,27 @@ void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct 
 	if (!any)
 		printf("no field and no capability MSR differs\n");
 }
+
+void vmcs_print_changes(const struct snapshot *before, const struct snapshot *now)
+{
+	struct vmcs_difference found;
+	struct vmcs_walk walk = { 0 };
+	char text[VMCS_TEXT_SIZE];
+	bool any = false;
+
+	while (vmcs_next_field(&walk, before, now, &found)) {
+		int column;
+
+		if (vmcs_field_area(found.number) == VMCS_AREA_HOST)
+			continue;
+		if (!any)
+			printf("  VMCS fields that have changed\n");
+		any = true;
+		column = printf("  0x%04x  %-38s ", found.number, title(found.number));
+		column += print_number(found.number, found.a);
+		column += printf(" -> ");
+		column += print_number(found.number, found.b);
+		vmcs_field_text(text, now, found.number);
+		print_words(text, column);
+	}
+}

@@ -17,6 +17,9 @@ void vmcs_print_json(const struct snapshot *snapshot);
 void vmcs_print_field(const struct snapshot *snapshot, uint32_t encoding, uint64_t value);
 void vmcs_print_entry_msrs(const struct snapshot *snapshot);
 
+/* A line for each field that differs, without the host's, below a heading. */
+void vmcs_print_changes(const struct snapshot *before, const struct snapshot *now);
+
 /* The names are what the two are called, their files. */
 void vmcs_print_diff(const struct snapshot *a, const char *a_name, const struct snapshot *b, const char *b_name);
 void vmcs_print_diff_json(const struct snapshot *a, const struct snapshot *b);

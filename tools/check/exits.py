@@ -87,6 +87,19 @@ def check():
             yield f"exit {number} \"{name}\" never comes, but {', '.join(tests)} has seen it"
 
 
+def sources():
+    """What tools/exit_source.c names holds: each handler of the policy, in the file where it is."""
+    handlers = {name for row in re.findall(r'X\([A-Z0-9_]+, (\w+), (\w+),', read("arch/x86/exit_policy.h"))
+                for name in row} - {"NULL"}
+    places = re.findall(r'"([\w/]+\.c): (\w+)\(\)"', read("tools/exit_source.c"))
+    for handler in sorted(handlers - {function for _, function in places}):
+        yield f"tools/exit_source.c: the handler {handler}() has no place"
+    for path, function in places:
+        if not os.path.exists(os.path.join(TREE, path)) or \
+           not re.search(rf"^\w[\w *]*\b{function}\(", read(path), re.M):
+            yield f"tools/exit_source.c: {path} defines no {function}()"
+
+
 def main(logs):
     text = read("README.md")
     start, end = text.index(BEGIN) + len(BEGIN), text.index(END)

@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "uapi/": ("uapi/",),
     "arch/": ("arch/", "uapi/"),
     "module/": ("module/", "arch/x86/vmx.h", "uapi/"),
-    "tools/": ("tools/", "uapi/"),
+    # The policy of exits is a table without code: it also says what the tools name.
+    "tools/": ("tools/", "uapi/", "arch/x86/exit_policy.h"),
     # The decoders and rules under tools/ are a library that selftests also test; so is the
     # instruction decoder of the module.
     "selftests/": ("selftests/", "tools/", "uapi/", "arch/x86/decode.h", "arch/x86/opcode_map.h"),
