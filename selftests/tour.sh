@@ -31,9 +31,10 @@ expect() {
 	echo "not ok $number tour.$description"
 }
 
-# Keys come from a pipe here: each byte is one.
+# How many stops begin and how many steps are done, with these keys; from a pipe each byte is one.
 keys() {
-	printf "$1" | "$minivmx" tour >"$work/keys" 2>&1 && grep -c '^==== ' "$work/keys"
+	printf "$1" | "$minivmx" tour >"$work/keys" 2>&1 &&
+		echo "$(grep -c '^==== ' "$work/keys") $(grep -c '^Read on' "$work/keys")"
 }
 
 stops=$("$minivmx" tour --list | sed -n 's/^ *[0-9][0-9]*  *\([a-z]*\)  .*/\1/p')
@@ -49,8 +50,9 @@ else
 	expect "without_kvm"	0 "is not loaded here"		"$minivmx" tour --auto borrow
 fi
 expect "by_number"	0 "1 of 12: VMXON"	"$minivmx" tour --auto 1
-expect "to_the_end"	0 "^12$"		keys '           '
-expect "until_q"	0 "^3$"			keys '  q '
-expect "until_eof"	0 "^2$"			keys ' '
+# Two keys a stop: one before its step, one behind it.
+expect "to_the_end"	0 "^12 12$"		keys '                       '
+expect "until_q"	0 "^2 1$"		keys '  q '
+expect "until_eof"	0 "^2 2$"		keys '   '
 
 exit $failed

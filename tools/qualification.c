@@ -16,18 +16,22 @@ static const char * const registers[16] = {
 	"R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15",
 };
 
-static void debug_exception_text(char *text, uint64_t q)
+static void exception_text(char *text, uint64_t q)
 {
-	int length = snprintf(text, TEXT_SIZE, "if #DB, DR6 gains:");
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} causes[] = {
+		{ 0, "B0" }, { 1, "B1" }, { 2, "B2" }, { 3, "B3" }, { 13, "BD (access to debug registers)" },
+		{ 14, "BS (single step)" },
+	};
+	int length = 0;
 
-	for (unsigned int i = 0; i < 4; i++)
-		if (bits(q, i, i))
-			length += snprintf(text + length, TEXT_SIZE - length, " B%u", i);
-	if (bits(q, 13, 13))
-		length += snprintf(text + length, TEXT_SIZE - length, " BD (access to debug registers)");
-	if (bits(q, 14, 14))
-		length += snprintf(text + length, TEXT_SIZE - length, " BS (single step)");
-	snprintf(text + length, TEXT_SIZE - length, "; if #PF, the address is 0x%" PRIx64, q);
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (bits(q, causes[i].bit, causes[i].bit))
+			length += snprintf(text + length, TEXT_SIZE - length, "%s %s", length ? "" : "if #DB, DR6 gains:",
+					   causes[i].name);
+	snprintf(text + length, TEXT_SIZE - length, "%sif #PF, the address is 0x%" PRIx64, length ? "; " : "", q);
 }
 
 static void task_switch_text(char *text, uint64_t q)
@@ -135,7 +139,7 @@ void qualification_text(char text[TEXT_SIZE], uint32_t reason, uint64_t q)
 	text[0] = '\0';
 	switch (reason) {
 	case 0:		/* exception or NMI */
-		debug_exception_text(text, q);
+		exception_text(text, q);
 		break;
 	case 4:		/* start-up IPI */
 		number_text(text, "vector", bits(q, 7, 0));

@@ -98,30 +98,13 @@ static void print_source(struct tour *tour, const struct excerpt *excerpt)
 	tour_print_excerpt(excerpt);
 }
 
-static void visit(struct tour *tour, const struct stop *stop)
-{
-	tour->stop = stop;
-	tour->failed = false;
-	tour->vm = (struct vm){ .device = -1, .fd = -1 };
-	tour_heading("==== %zu of %u: %s ====", stop - tour_stops + 1, tour_stop_count, stop->title);
-	tour_say("%s", stop->text);
-	for (unsigned int i = 0; i < TOUR_EXCERPTS; i++)
-		print_source(tour, &stop->source[i]);
-	stop->step(tour);
-	tour_end(tour);
-	tour->wrong += tour->failed;
-	tour_heading("Read on in the SDM");
-	for (unsigned int i = 0; i < TOUR_TITLES && stop->sdm[i]; i++)
-		printf("  %s\n", stop->sdm[i]);
-}
-
 /* False: the reader has had enough. */
-static bool wait_for_key(void)
+static bool wait_for_key(const char *next)
 {
 	bool terminal = isatty(STDIN_FILENO);
 	char key = 'q';
 
-	printf("\n[any key: the next stop; q: the end] ");
+	printf("\n[any key: %s; q: the end] ", next);
 	fflush(stdout);
 	if (terminal && tty_make_raw() < 0)
 		terminal = false;
@@ -131,6 +114,28 @@ static bool wait_for_key(void)
 		tty_restore();
 	putchar('\n');
 	return key != 'q' && key != 'Q' && key != CTRL_C && key != CTRL_D;
+}
+
+/* False as above. */
+static bool visit(struct tour *tour, const struct stop *stop, bool waits)
+{
+	tour->stop = stop;
+	tour->failed = false;
+	tour->vm = (struct vm){ .device = -1, .fd = -1 };
+	tour_heading("==== %zu of %u: %s ====", stop - tour_stops + 1, tour_stop_count, stop->title);
+	tour_say("%s", stop->text);
+	for (unsigned int i = 0; i < TOUR_EXCERPTS; i++)
+		print_source(tour, &stop->source[i]);
+	if (waits && !wait_for_key("do it"))
+		return false;
+	stop->step(tour);
+	tour_end(tour);
+	tour->wrong += tour->failed;
+	tour_heading("Read on in the SDM");
+	for (unsigned int i = 0; i < TOUR_TITLES && stop->sdm[i]; i++)
+		printf("  %s\n", stop->sdm[i]);
+	/* Without a device the others would fail like this one. */
+	return !tour->failed;
 }
 
 static int go(const struct tour_options *options)
@@ -144,13 +149,13 @@ static int go(const struct tour_options *options)
 	}
 	tour.device = options->device;
 	for (unsigned int i = 0; i < tour_stop_count; i++) {
+		bool waits = !only && !options->automatic;
+
 		if (only && only != &tour_stops[i])
 			continue;
-		visit(&tour, &tour_stops[i]);
-		/* Without a device the others would fail like this one. */
-		if (tour.failed)
+		if (!visit(&tour, &tour_stops[i], waits))
 			break;
-		if (!only && !options->automatic && i + 1 < tour_stop_count && !wait_for_key())
+		if (waits && i + 1 < tour_stop_count && !wait_for_key("the next stop"))
 			break;
 	}
 	return tour.wrong ? STATUS_HOST_ERROR : STATUS_OK;
