@@ -43,7 +43,7 @@ expect_guest() {
 }
 
 echo "TAP version 13"
-echo "1..57"
+echo "1..60"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -70,6 +70,9 @@ expect "tour_list"		0 "slice_begin(), lines [0-9]* to"	"$minivmx" tour --list
 expect "tour_unknown_stop"	2 "no stop \"13\""	"$minivmx" tour 13
 expect "tour_two_stops"		2 "one too many"	"$minivmx" tour vmxon vmcs
 expect "tour_no_device"		1 "/dev/no-such"	"$minivmx" tour --device=/dev/no-such --auto
+expect "stat_no_seconds"	2 "from 1 to"		"$minivmx" stat --seconds=0
+expect "stat_whose"		2 "either --pid or"	"$minivmx" stat --pid=1 -- true
+expect "trace_no_file"		2 "which file"		"$minivmx" trace -- true
 expect "no_such_device"		1 "/dev/no-such"	"$minivmx" run --device=/dev/no-such "$guests/hello"
 expect "not_a_device"		1 "/dev/null"		"$minivmx" run --device=/dev/null "$guests/hello"
 

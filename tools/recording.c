@@ -199,6 +199,13 @@ static bool stopped_by_signal(int signals, struct child *child)
 	return stop;
 }
 
+static void wait_for_signal(int signals, int timeout_ms)
+{
+	struct pollfd fd = { .fd = signals, .events = POLLIN };
+
+	poll(&fd, 1, timeout_ms);
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -215,12 +222,11 @@ static void take(void *context, const struct event *event)
 static bool watch(const struct recording *recording, struct event_stream *stream, struct lanes *lanes, int signals,
 		  struct child *child)
 {
-	struct pollfd fd = { .fd = signals, .events = POLLIN };
 	uint64_t begin = now_ms(), second = begin;
 	bool good = true;
 
 	while (good) {
-		poll(&fd, 1, ROUND_MS);
+		wait_for_signal(signals, ROUND_MS);
 		if (stopped_by_signal(signals, child) || (recording->command && !child->process))
 			break;
 		good = event_stream_read(stream, false, take, lanes);
@@ -291,8 +297,10 @@ int recording_run(struct recording *recording, bool *started)
 		good = record(recording, signals, &child, started);
 	/* One that was not started ends now, any other when it likes. */
 	close(child.go);
-	for (struct pollfd fd = { .fd = signals, .events = POLLIN }; child.process; poll(&fd, 1, -1))
+	while (child.process) {
+		wait_for_signal(signals, -1);
 		stopped_by_signal(signals, &child);
+	}
 	close(signals);
 	if (recording->lost)
 		complain("%" PRIu64 " events were lost, and with them %" PRIu64 " stretches of a vCPU's time: "
