@@ -17,6 +17,8 @@
 #include "vm.h"
 
 #define BENCH_SAMPLES	512	/* at most, of a row */
+#define BENCH_TRACED	3	/* operations of a row with --trace, after warming up */
+#define BENCH_MARKED	2	/* the last of them: a timer interrupt may hit one */
 #define PORT_END	0x99	/* the guest has come to its end */
 
 struct bench {
@@ -24,6 +26,7 @@ struct bench {
 	bool kvm;		/* device is /dev/kvm */
 	const char *order;	/* "first" or "second": of the two devices */
 	bool beside;		/* a KVM VM is alive, so KVM holds VMX operation */
+	bool trace;		/* each row's last operations stand between marks */
 };
 
 /*
@@ -38,6 +41,22 @@ void bench_check(const struct bench *bench, const char *name, int error);
 
 /* Runs the VM until PORT_END; every other exit is for nothing. 0 or -errno. */
 int bench_run(struct vm *vm);
+
+/* Says which row the next pairs of marks are of, and how many operations stand between two. */
+void bench_announce(const struct bench *bench, const char *name, unsigned int pairs,
+		    unsigned int operations);
+
+/*
+ * The emulator's debugger stops here, to switch its trace on or off (testbed --trace); for the CPU
+ * it is an instruction that does nothing.
+ */
+#define BENCH_MARK	"xchg %bx, %bx"
+
+static inline void bench_mark(bool wanted)
+{
+	if (wanted)
+		asm volatile("xchg %%bx, %%bx" ::: "memory");
+}
 
 /* Ticks of CPUID in the VM, whose vCPU must be ready for long mode. */
 void bench_cpuid(const struct bench *bench, struct vm *vm, const char *name);

@@ -63,8 +63,9 @@ class Figures:
         ours = self.value(Key(mitigations, "minivmx", situation, row))
         return ours / kvm if kvm and ours is not None else None
 
-    def records(self):
-        """What bench.json holds: a record for each row, mitigations and situation."""
+    def records(self, traced):
+        """What bench.json holds: a record for each row, mitigations and situation; with the modelled
+        cycles where there is a trace (mitigations=off)."""
         found = []
         for mitigations in ("off", "default"):
             for situation in ("alone", "beside"):
@@ -78,6 +79,9 @@ class Figures:
                               "ratio": round(self.ratio(mitigations, situation, row.name), 4),
                               "must": row.must, "aim": row.aim}
                     for device, key in keys.items():
+                        trace = traced.get((device, situation, row.name))
+                        if mitigations == "off" and trace:
+                            record[device + "_modelled_cycles"] = trace["modelled_cycles"]
                         record[device] = self.value(key)
                         record[device + "_orders"] = {
                             order: sample._asdict() for order, sample in self.samples[key].items()}

@@ -23,10 +23,15 @@
 #define PORT		0x510
 #define WARM_UP		4
 
-/* R8: how often; RDI: where the times go; R10, R11: the operation's address, and what is added. */
+/*
+ * R8: how often; RDI: where the times go; R10, R11: the operation's address, and what is added. The
+ * last R12 operations stand between marks.
+ */
 #define TIMED(name, operation)						\
-	GUEST_CODE(name, 64, "1: rdtsc\n\t mov %eax, %r9d\n\t" operation "\n\t"	\
-		   "rdtsc\n\t sub %r9d, %eax\n\t mov %eax, (%rdi)\n\t add $4, %rdi\n\t"	\
+	GUEST_CODE(name, 64, "1: cmp %r12d, %r8d\n\t jg 8f\n\t " BENCH_MARK "\n\t"		\
+		   "8: rdtsc\n\t mov %eax, %r9d\n\t" operation "\n\t"			\
+		   "rdtsc\n\t cmp %r12d, %r8d\n\t jg 9f\n\t " BENCH_MARK "\n\t"		\
+		   "9: sub %r9d, %eax\n\t mov %eax, (%rdi)\n\t add $4, %rdi\n\t"		\
 		   "dec %r8d\n\t jnz 1b\n\t out %al, $0x99")
 
 TIMED(cpuid, "xor %eax, %eax\n\t cpuid");
@@ -49,6 +54,7 @@ struct guest_row {
 	int (*prepare)(struct vm *vm, const struct guest_row *row);
 	__u64 stride;
 	unsigned int operations;	/* of a sample; 0 is 1 */
+	bool long_run;			/* and of no interest in a trace */
 };
 
 int bench_run(struct vm *vm)
@@ -175,7 +181,7 @@ static const struct guest_row rows[] = {
 	ROW("mmio_write",	 write_memory,	100, AT(VM_HOLE)),
 	ROW("mmio_read",	 read_memory,	100, AT(VM_HOLE)),
 	ROW("hlt",		 halt,		100, AT(0)),
-	ROW("rep_outs_64",	 outs_port,	 10, AT(PORT)),
+	ROW("rep_outs_64",	 outs_port,	 10, AT(PORT), .long_run = true),
 	ROW("pio_doorbell",	 out_port,	200, AT(PORT),	  .prepare = prepare_port_bell),
 	ROW("mmio_doorbell",	 write_memory,	200, AT(VM_HOLE), .prepare = prepare_memory_bell),
 	ROW("mmio_doorbell_any", write_memory,	200, AT(VM_HOLE), .prepare = prepare_memory_bell_any),
@@ -186,16 +192,18 @@ static const struct guest_row rows[] = {
 	    .operations = SWEEP),
 	ROW("fill_4k_absent",	 write_memory,	100, EACH(64 * PAGE), .prepare = prepare_absent),
 	ROW("fill_2m",		 write_memory,	 12, EACH(HUGE), .prepare = prepare_huge_present),
-	ROW("fill_2m_absent",	 write_memory,	 10, EACH(HUGE), .prepare = prepare_huge_absent),
+	ROW("fill_2m_absent",	 write_memory,	 10, EACH(HUGE), .prepare = prepare_huge_absent,
+	    .long_run = true),
 };
 
 /* The vCPU executes the row's operation @count times, the first of them after @done. */
-static int execute(struct vm *vm, const struct guest_row *row, unsigned int done, unsigned int count)
+static int execute(struct vm *vm, const struct guest_row *row, unsigned int done, unsigned int count,
+		   bool mark)
 {
 	struct minivmx_regs regs = {
 		.rip = VM_CODE, .rsp = VM_STACK, .rflags = 2, .r8 = count, .rdi = SAMPLES_GPA,
 		.r10 = row->address + done * row->stride * (row->operations ?: 1),
-		.r11 = row->stride,
+		.r11 = row->stride, .r12 = mark ? BENCH_MARKED : 0,
 	};
 	struct minivmx_coalesced_mmio_ring *ring =
 		(void *)((__u8 *)vm->run + MINIVMX_COALESCED_MMIO_PAGE_OFFSET * PAGE);
@@ -210,19 +218,23 @@ static int measure(const struct bench *bench, struct vm *vm, const struct guest_
 {
 	__u64 samples[BENCH_SAMPLES];
 	__u32 *ticks = (__u32 *)(vm->mem + SAMPLES_GPA);
+	unsigned int count = bench->trace ? BENCH_TRACED : row->count;
+	bool mark = bench->trace && !row->long_run;
 	int ret = row->prepare ? row->prepare(vm, row) : 0;
 
 	if (!ret)
 		ret = vm_start(vm, VM_LONG, row->start, row->end);
 	if (!ret)
-		ret = execute(vm, row, 0, WARM_UP);
+		ret = execute(vm, row, 0, WARM_UP, false);
+	if (mark)
+		bench_announce(bench, name, BENCH_MARKED, row->operations ?: 1);
 	if (!ret)
-		ret = execute(vm, row, WARM_UP, row->count);
+		ret = execute(vm, row, WARM_UP, count, mark);
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < row->count; i++)
+	for (unsigned int i = 0; i < count; i++)
 		samples[i] = ticks[i];
-	bench_row(bench, name, samples, row->count, row->operations ?: 1);
+	bench_row(bench, name, samples, count, row->operations ?: 1);
 	return 0;
 }
 

@@ -26,18 +26,23 @@ struct call {
 static void measure_call(const struct bench *bench, struct vm *vm, const struct call *call,
 			 void *argument)
 {
-	__u64 samples[COUNT];
+	int count = bench->trace ? BENCH_TRACED : COUNT, ret;
+	__u64 samples[COUNT], begin, end;
 
-	for (int i = -WARM_UP; i < COUNT; i++) {
-		__u64 begin = __rdtsc();
-		int ret = vm_ioctl(vm->vcpu, call->request, (unsigned long)argument);
-		__u64 end = __rdtsc();
+	bench_announce(bench, call->name, BENCH_MARKED, 1);
+	for (int i = -WARM_UP; i < count; i++) {
+		bool mark = bench->trace && i >= count - BENCH_MARKED;
 
+		bench_mark(mark);
+		begin = __rdtsc();
+		ret = vm_ioctl(vm->vcpu, call->request, (unsigned long)argument);
+		end = __rdtsc();
+		bench_mark(mark);
 		bench_check(bench, call->name, ret);
 		if (i >= 0)
 			samples[i] = end - begin;
 	}
-	bench_row(bench, call->name, samples, COUNT, 1);
+	bench_row(bench, call->name, samples, count, 1);
 }
 
 /* An interrupt gate for VECTOR, and the stack that the delivery uses. */
@@ -59,19 +64,24 @@ static int prepare_interrupts(struct vm *vm)
 /* The ioctl that gives the interrupt, and the RUN in which the guest takes it. */
 static void measure_interrupts(const struct bench *bench, struct vm *vm)
 {
-	__u64 calls[COUNT], runs[COUNT], both[COUNT];
+	__u64 calls[COUNT], runs[COUNT], both[COUNT], begin, given, end;
 	struct minivmx_interrupt irq = { .irq = VECTOR };
+	int count = bench->trace ? BENCH_TRACED : COUNT, ret;
 
 	bench_check(bench, "inject", prepare_interrupts(vm));
 	bench_check(bench, "inject", vm_run(vm));
-	for (int i = -WARM_UP; i < COUNT; i++) {
-		__u64 begin = __rdtsc(), given, end;
-		int ret = vm_ioctl(vm->vcpu, MINIVMX_INTERRUPT, (unsigned long)&irq);
+	bench_announce(bench, "inject", BENCH_MARKED, 1);
+	for (int i = -WARM_UP; i < count; i++) {
+		bool mark = bench->trace && i >= count - BENCH_MARKED;
 
+		bench_mark(mark);
+		begin = __rdtsc();
+		ret = vm_ioctl(vm->vcpu, MINIVMX_INTERRUPT, (unsigned long)&irq);
 		given = __rdtsc();
 		if (!ret)
 			ret = vm_run(vm);
 		end = __rdtsc();
+		bench_mark(mark);
 		bench_check(bench, "inject", ret);
 		if (i < 0)
 			continue;
@@ -79,9 +89,9 @@ static void measure_interrupts(const struct bench *bench, struct vm *vm)
 		runs[i] = end - given;
 		both[i] = end - begin;
 	}
-	bench_row(bench, "interrupt_call", calls, COUNT, 1);
-	bench_row(bench, "interrupt_run", runs, COUNT, 1);
-	bench_row(bench, "inject", both, COUNT, 1);
+	bench_row(bench, "interrupt_call", calls, count, 1);
+	bench_row(bench, "interrupt_run", runs, count, 1);
+	bench_row(bench, "inject", both, count, 1);
 }
 
 void bench_host_rows(const struct bench *bench)

@@ -34,6 +34,15 @@ void bench_row(const struct bench *bench, const char *name, __u64 *samples, unsi
 	fflush(stdout);
 }
 
+void bench_announce(const struct bench *bench, const char *name, unsigned int pairs,
+		    unsigned int operations)
+{
+	if (!bench->trace)
+		return;
+	printf("trace\t%s\t%s\t%s\t%u\t%u\n", bench->kvm ? "kvm" : "minivmx",
+	       bench->beside ? "beside" : "alone", name, pairs, operations);
+}
+
 void bench_check(const struct bench *bench, const char *name, int error)
 {
 	if (error >= 0)
@@ -42,9 +51,11 @@ void bench_check(const struct bench *bench, const char *name, int error)
 	exit(1);
 }
 
-static void measure(const char *device, const char *order)
+static void measure(const char *device, const char *order, bool trace)
 {
-	struct bench bench = { .device = device, .kvm = !strcmp(device, KVM_DEVICE), .order = order };
+	struct bench bench = {
+		.device = device, .kvm = !strcmp(device, KVM_DEVICE), .order = order, .trace = trace,
+	};
 	struct vm idle;
 
 	for (int beside = 0; beside < 2; beside++) {
@@ -59,18 +70,21 @@ static void measure(const char *device, const char *order)
 	}
 }
 
-/* With an argument: the device to begin with. */
+/* bench [DEVICE]: the one to begin with; bench --trace: few operations, each device once. */
 int main(int argc, char **argv)
 {
-	const char *one = argc > 1 ? argv[1] : KVM_DEVICE;
+	bool trace = argc > 1 && !strcmp(argv[1], "--trace");
+	const char *one = argc > 1 && !trace ? argv[1] : KVM_DEVICE;
 	const char *other = strcmp(one, KVM_DEVICE) ? KVM_DEVICE : MINIVMX_DEVICE;
 
 	/* The rows that map 2 MiB have the kernel's word that they get them. */
 	if (!vm_write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise"))
 		fprintf(stderr, "bench: no transparent huge pages\n");
-	measure(one, "first");
-	measure(other, "second");
-	measure(other, "first");
-	measure(one, "second");
+	measure(one, "first", trace);
+	measure(other, "second", trace);
+	if (trace)
+		return 0;
+	measure(other, "first", false);
+	measure(one, "second", false);
 	return 0;
 }

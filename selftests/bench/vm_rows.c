@@ -15,7 +15,8 @@
 #define LIVES		16
 #define MANY		64
 
-GUEST_CODE(finish, 64, "out %al, $0x99");
+/* The next RUN finishes the OUT if RIP has not changed: other code will begin where this does. */
+GUEST_CODE(finish, 64, "nop\n\t out %al, $0x99");
 
 enum part { CREATE_VM, SET_MEMORY, CREATE_VCPU, SET_REGISTERS, FIRST_RUN, TO_FIRST_EXIT, TEARDOWN, PARTS };
 
@@ -37,34 +38,60 @@ static void end_vm(struct vm *vm)
 	vm_destroy(vm);
 }
 
-static __u64 ticks_since(__u64 *begin)
-{
-	__u64 now = __rdtsc(), ticks = now - *begin;
+/* One part of a VM's life, in a loop over them. */
+struct life {
+	const struct bench *bench;
+	bool mark;
+	__u64 begin, ticks[PARTS];
+};
 
-	*begin = now;
-	return ticks;
+/* KVM waits for other threads in these, and a trace has everything that goes on meanwhile. */
+static bool marked(const struct life *life, enum part part)
+{
+	return life->mark && !(life->bench->kvm && (part == CREATE_VM || part == TEARDOWN));
 }
 
-static int live(const struct bench *bench, __u8 *mem, __u64 ticks[PARTS])
+static void begin_part(struct life *life, enum part part)
 {
-	__u64 begin = __rdtsc(), start = begin;
-	struct vm vm;
-	int ret = vm_open(&vm, bench->device);
+	if (marked(life, part))
+		bench_announce(life->bench, part_names[part], 1, 1);
+	bench_mark(marked(life, part));
+	life->begin = __rdtsc();
+}
 
-	ticks[CREATE_VM] = ticks_since(&begin);
+static void end_part(struct life *life, enum part part)
+{
+	life->ticks[part] = __rdtsc() - life->begin;
+	bench_mark(marked(life, part));
+	if (part < TO_FIRST_EXIT)
+		life->ticks[TO_FIRST_EXIT] += life->ticks[part];
+}
+
+static int live(struct life *life, __u8 *mem)
+{
+	struct vm vm;
+	int ret = 0;
+
+	life->ticks[TO_FIRST_EXIT] = 0;
+	begin_part(life, CREATE_VM);
+	ret = vm_open(&vm, life->bench->device);
+	end_part(life, CREATE_VM);
+	begin_part(life, SET_MEMORY);
 	ret = ret ?: share_memory(&vm, mem);
-	ticks[SET_MEMORY] = ticks_since(&begin);
+	end_part(life, SET_MEMORY);
+	begin_part(life, CREATE_VCPU);
 	ret = ret ?: vm_add_vcpu(&vm);
-	ticks[CREATE_VCPU] = ticks_since(&begin);
+	end_part(life, CREATE_VCPU);
+	begin_part(life, SET_REGISTERS);
 	ret = ret ?: vm_set_supported_cpuid(&vm);
 	ret = ret ?: VM_START(&vm, VM_LONG, finish);
-	ticks[SET_REGISTERS] = ticks_since(&begin);
+	end_part(life, SET_REGISTERS);
+	begin_part(life, FIRST_RUN);
 	ret = ret ?: bench_run(&vm);
-	ticks[FIRST_RUN] = ticks_since(&begin);
-	ticks[TO_FIRST_EXIT] = begin - start;
-	begin = __rdtsc();
+	end_part(life, FIRST_RUN);
+	begin_part(life, TEARDOWN);
 	end_vm(&vm);
-	ticks[TEARDOWN] = ticks_since(&begin);
+	end_part(life, TEARDOWN);
 	/* What is left to kernel threads happens here, and is in no row. */
 	usleep(2000);
 	return ret;
@@ -72,16 +99,19 @@ static int live(const struct bench *bench, __u8 *mem, __u64 ticks[PARTS])
 
 static void measure_lives(const struct bench *bench, __u8 *mem)
 {
-	__u64 samples[PARTS][LIVES], ticks[PARTS];
+	int count = bench->trace ? BENCH_TRACED : LIVES;
+	struct life life = { .bench = bench };
+	__u64 samples[PARTS][LIVES];
 
 	/* The first one may find caches of the kernel empty. */
-	for (int i = -1; i < LIVES; i++) {
-		bench_check(bench, "create_vm", live(bench, mem, ticks));
+	for (int i = -1; i < count; i++) {
+		life.mark = bench->trace && i >= count - BENCH_MARKED;
+		bench_check(bench, "create_vm", live(&life, mem));
 		for (int part = 0; i >= 0 && part < PARTS; part++)
-			samples[part][i] = ticks[part];
+			samples[part][i] = life.ticks[part];
 	}
 	for (int part = 0; part < PARTS; part++)
-		bench_row(bench, part_names[part], samples[part], LIVES, 1);
+		bench_row(bench, part_names[part], samples[part], count, 1);
 }
 
 static int make_running(const struct bench *bench, __u8 *mem, struct vm *vm)
@@ -117,7 +147,7 @@ void bench_vm_rows(const struct bench *bench)
 	bench_check(bench, "memory", mem == MAP_FAILED ? -errno : 0);
 	memset(mem, 0, VM_MEM_SIZE);
 	measure_lives(bench, mem);
-	if (!bench->beside)
+	if (!bench->beside && !bench->trace)
 		measure_many(bench, mem);
 	munmap(mem, VM_MEM_SIZE);
 }

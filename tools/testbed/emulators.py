@@ -17,6 +17,7 @@ from common import TestbedError
 
 FINDINGS = re.compile(r"VMENTER FAIL|VMFAIL|EPT misconfig|panic|>>PANIC<<", re.I)
 BOCHS_CPU = "broadwell_ult"
+TRACES = 1000           # at most, of --trace
 
 
 def choose(wanted):
@@ -44,13 +45,13 @@ def kvm_offers_vmx():
 class Machine:
     """A running emulator. `log` is what it wrote about itself."""
 
-    def __init__(self, argv, work, env=None):
+    def __init__(self, argv, work, env=None, output=None):
         self.log = os.path.join(work, "emulator.log")
         self.errors = os.path.join(work, "emulator.err")
         wrapped = isolation() + ["setpriv", "--pdeathsig", "KILL", "--"] + argv
-        with open(self.errors, "wb") as err:
+        with open(self.errors, "wb") as err, open(output or self.errors, "ab") as out:
             self.process = subprocess.Popen(wrapped, cwd=work, env=env, start_new_session=True,
-                                            stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     def alive(self):
         return self.process.poll() is None
@@ -146,14 +147,23 @@ error: action=report
 info: action=ignore
 debug: action=ignore
 """
+    if options.trace:
+        config += "magic_break: enabled=1\n"
     with open(os.path.join(work, "bochsrc"), "w") as handle:
         handle.write(config)
+    commands = "c\n"
+    if options.trace:
+        # Each pair of marks switches the debugger's trace on and off again.
+        commands += "trace on\nc\ntrace off\nc\n" * TRACES
     with open(os.path.join(work, "debugger"), "w") as handle:
-        handle.write("c\n")
-    return Machine([*command, "-q", "-f", "bochsrc", "-rc", "debugger"], work, env)
+        handle.write(commands)
+    return Machine([*command, "-q", "-f", "bochsrc", "-rc", "debugger"], work, env,
+                   options.trace and os.path.abspath(options.trace))
 
 
 def start_qemu(options, kern, initrd, cmdline, work, ttys):
+    if options.trace:
+        raise TestbedError("--trace needs Bochs (--emulator bochs)")
     if not shutil.which("qemu-system-x86_64"):
         raise TestbedError("no qemu-system-x86_64 here; run tools/setup (package qemu-system-x86)")
     with open(os.path.join(work, "initrd"), "wb") as handle:
