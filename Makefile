@@ -35,7 +35,7 @@ COUNT   ?= 10000000
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench fuzz-decode exit-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -136,6 +136,9 @@ differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx, and c
 
 bench: setup ## measure what operations cost, beside KVM; writes build/bench.json, build/bench.svg
 	$(Q)selftests/bench/run $(if $(KERNEL),--kernel $(KERNEL))
+
+bench-accept: setup ## after a change of costs that is meant: write what `make test` holds minivmx to
+	$(Q)selftests/bench/run --accept
 
 fuzz-decode: setup ## compare the instruction decoder with Zydis, over random bytes
 	$(Q)$(MAKE) fuzz

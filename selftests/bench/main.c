@@ -70,16 +70,24 @@ static void measure(const char *device, const char *order, bool trace)
 	}
 }
 
-/* bench [DEVICE]: the one to begin with; bench --trace: few operations, each device once. */
+/*
+ * bench [DEVICE]: the one to begin with; bench --trace: few operations, each device once;
+ * bench --gate: minivmx once.
+ */
 int main(int argc, char **argv)
 {
-	bool trace = argc > 1 && !strcmp(argv[1], "--trace");
-	const char *one = argc > 1 && !trace ? argv[1] : KVM_DEVICE;
+	const char *option = argc > 1 ? argv[1] : "";
+	bool trace = !strcmp(option, "--trace"), gate = !strcmp(option, "--gate");
+	const char *one = *option == '/' ? option : KVM_DEVICE;
 	const char *other = strcmp(one, KVM_DEVICE) ? KVM_DEVICE : MINIVMX_DEVICE;
 
 	/* The rows that map 2 MiB have the kernel's word that they get them. */
 	if (!vm_write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise"))
 		fprintf(stderr, "bench: no transparent huge pages\n");
+	if (gate) {
+		measure(MINIVMX_DEVICE, "first", false);
+		return 0;
+	}
 	measure(one, "first", trace);
 	measure(other, "second", trace);
 	if (trace)

@@ -46,4 +46,7 @@ ROWS = [Row(*fields) for fields in (
     ("vm_memory", "memory of a VM, bytes", 0.30, 0.15),
     ("cpuid_64_vms", "CPUID with 64 VMs alive", 0.30, 0.20),
 )]
-TITLES = {row.name: row.title for row in ROWS}
+
+# Not in the gate: the host clears 2 MiB, a hundred timer interrupts long; what memory is free counts
+# pages, and whose they are changes from boot to boot.
+NOISY = {"fill_2m_absent", "vm_memory"}
