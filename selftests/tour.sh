@@ -39,14 +39,16 @@ keys() {
 
 stops=$("$minivmx" tour --list | sed -n 's/^ *[0-9][0-9]*  *\([a-z]*\)  .*/\1/p')
 echo "TAP version 13"
-echo "1..$(($(echo "$stops" | wc -l) + 5))"
+echo "1..$(($(echo "$stops" | wc -l) + 6))"
 
 for stop in $stops; do
 	expect "$stop"	0 "^Read on in the SDM"	"$minivmx" tour --auto "$stop"
 done
 if [ -d /sys/module/kvm_intel ]; then
 	expect "beside_kvm"	0 "with its VMCS current again"	"$minivmx" tour --auto borrow
+	expect "on_kvm"		1 "does not show a VMCS"	"$minivmx" tour --auto --device /dev/kvm
 else
+	expect "on_no_device"	1 "cannot open /dev/no-such"	"$minivmx" tour --auto --device /dev/no-such
 	expect "without_kvm"	0 "is not loaded here"		"$minivmx" tour --auto borrow
 fi
 expect "by_number"	0 "1 of 12: VMXON"	"$minivmx" tour --auto 1

@@ -83,6 +83,7 @@ void step_failed(struct tour *tour)
 	if (!tour_interrupt(tour, VECTOR) || !tour_run(tour, MINIVMX_EXIT_FAIL_ENTRY))
 		return;
 	tour_print_exits(tour, record);
+	tour_print_changes(tour);
 	tour_heading("`minivmx explain` has this to say");
 	tour_explain(&tour->after, explain_all);
 	count = rules_check(&tour->after, findings);
@@ -95,7 +96,7 @@ void step_failed(struct tour *tour)
 	if (!tour_set_regs(tour, &regs) || !tour_run(tour, MINIVMX_EXIT_IO))
 		return;
 	tour_heading("What has happened");
-	tour_say("The guest has not executed anything: its IF was 0, as after reset. The interrupt went on waiting. After the "
+	tour_say("The guest has not executed anything, and its state is as it was: its IF was 0, as after reset. The interrupt went on waiting. After the "
 		 "tool had set IF, by SET_REGS, the next entry succeeded and delivered it: the guest stands at its handler's "
 		 "OUT. A hypervisor can't set IF like that; it asks for an exit as soon as the guest takes interrupts "
 		 "(\"interrupt-window exiting\").");

@@ -94,6 +94,7 @@ void step_cpuid(struct tour *tour)
 	if (!tour_run(tour, MINIVMX_EXIT_HLT) || !tour_get_regs(tour, &regs))
 		return;
 	exit = print_exits_with(tour, REASON_CPUID, ANYWHERE, MINIVMX_HANDLED_FAST);
+	tour_print_changes(tour);
 	memcpy(vendor, &regs.rbx, 4);
 	memcpy(vendor + 4, &regs.rdx, 4);
 	memcpy(vendor + 8, &regs.rcx, 4);
