@@ -226,7 +226,8 @@ TEST(cut_off_at_both_ends)
 
 TEST(nothing_is_said_of_where_events_are_lost)
 {
-	struct event event[] = { run_begins(100), slice_begins(110), exits(120, 130, CPUID), { .kind = EVENT_LOST, .time = 900 },
+	struct event event[] = { run_begins(100), slice_begins(110), exits(120, 130, CPUID),
+				 { .kind = EVENT_LOST, .time = 900 },
 				 exits(900, 910, IO), slice_ends(920, MINIVMX_HANDLED_USER) };
 	struct heard heard;
 	uint64_t gaps;
@@ -255,7 +256,8 @@ TEST(events_that_do_not_fit)
 
 TEST(vcpus_have_lanes_of_their_own)
 {
-	struct event event[] = { run_begins(100), run_begins(101), slice_begins(110), slice_begins(120), exits(130, 140, CPUID) };
+	struct event event[] = { run_begins(100), run_begins(101), slice_begins(110), slice_begins(120),
+				 exits(130, 140, CPUID) };
 	struct heard heard;
 	uint64_t gaps;
 
@@ -308,7 +310,8 @@ TEST(percentiles_of_any_numbers_are_close)
 	}
 	qsort(value, 5000, sizeof(value[0]), compare_values);
 	for (unsigned int i = 0; i < 5; i++) {
-		uint64_t exact = value[5000 * percents[i] / 100 - 1], found = histogram_percentile(&histogram, percents[i]);
+		uint64_t exact = value[5000 * percents[i] / 100 - 1];
+		uint64_t found = histogram_percentile(&histogram, percents[i]);
 
 		EXPECT_LE(found > exact ? found - exact : exact - found, exact / 128);
 	}
@@ -427,7 +430,8 @@ TEST(spans_touch_after_rounding)
 	write_timeline(out, 2999999);
 	fclose(out);
 	for (char *span = text; (span = strstr(span, "\"ph\": \"X\"")); span++) {
-		double ts = strtod(strstr(span, "\"ts\": ") + 6, NULL), duration = strtod(strstr(span, "\"dur\": ") + 7, NULL);
+		double ts = strtod(strstr(span, "\"ts\": ") + 6, NULL);
+		double duration = strtod(strstr(span, "\"dur\": ") + 7, NULL);
 
 		EXPECT_LT(ts > end ? ts - end : end - ts, 0.0001);
 		end = ts + duration;

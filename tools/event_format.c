@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * event_format.c - the tracepoints of arch/x86/trace.h, by the names that the kernel tells their formats with.
+ * event_format.c - the tracepoints of arch/x86/trace.h and their fields, by name.
  *
  * Reached from event_stream.c, which reads them, and timeline.c, which writes them; see event_stream.h.
  */

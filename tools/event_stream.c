@@ -108,8 +108,8 @@ bool event_stream_possible(void)
 	if (access("/sys/module/minivmx", F_OK))
 		complain("the module is not loaded: modprobe minivmx");
 	else
-		complain("the module has no tracepoints in %s/events/" SYSTEM " (%s): is CONFIG_TRACEPOINTS off?", tracefs,
-			 strerror(error));
+		complain("the module has no tracepoints in %s/events/" SYSTEM " (%s): is CONFIG_TRACEPOINTS off?",
+			 tracefs, strerror(error));
 	return false;
 }
 
@@ -160,8 +160,8 @@ static bool parse_formats(struct event_stream *stream)
 		return false;
 	for (unsigned int kind = 0; kind < stream->kinds; kind++)
 		if (!parse_format(stream, kind)) {
-			complain("the tracepoint minivmx_%s is not what this program expects: is the module of another version?",
-				 event_formats[kind].name);
+			complain("the tracepoint minivmx_%s is not what this program expects: "
+				 "is the module of another version?", event_formats[kind].name);
 			return false;
 		}
 	return true;
@@ -178,7 +178,8 @@ static bool open_cpus(struct event_stream *stream)
 
 		snprintf(name, sizeof(name), "per_cpu/cpu%d/trace_pipe_raw", number);
 		cpu->number = number;
-		cpu->fd = tracefs_instance_file_open(stream->instance, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		cpu->fd = tracefs_instance_file_open(stream->instance, name,
+						     O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (cpu->fd >= 0)
 			stream->cpus++;
 	}
@@ -200,7 +201,8 @@ static bool enable(struct event_stream *stream, const struct event_stream_option
 	if (!set(stream, "trace_clock", "x86-tsc"))
 		return false;
 	if (tracefs_instance_set_buffer_size(stream->instance, options->buffer_kib, -1)) {
-		complain("no memory for buffers of %u KiB for each CPU: try a smaller --buffer", options->buffer_kib);
+		complain("no memory for buffers of %u KiB for each CPU: try a smaller --buffer",
+			 options->buffer_kib);
 		return false;
 	}
 	if (options->threads && (!set(stream, "options/event-fork", "1") ||
@@ -222,7 +224,8 @@ static bool make_instance(struct event_stream *stream)
 	snprintf(name, sizeof(name), INSTANCE "%d", (int)getpid());
 	stream->instance = tracefs_instance_create(name);
 	if (!stream->instance)
-		complain("making a tracing instance in %s/instances: %s", tracefs_tracing_dir(), strerror(errno));
+		complain("making a tracing instance in %s/instances: %s", tracefs_tracing_dir(),
+			 strerror(errno));
 	return stream->instance;
 }
 

@@ -36,8 +36,8 @@ enum event_kind {
 
 /* Indices of event.value. */
 enum { ENTRY_TSC };
-enum { EXIT_REASON, EXIT_RIP, EXIT_QUALIFICATION, EXIT_GUEST_PHYSICAL, EXIT_INTR_INFO, EXIT_IDT_VECTORING, EXIT_TSC,
-       EXIT_GUEST_TICKS };
+enum { EXIT_REASON, EXIT_RIP, EXIT_QUALIFICATION, EXIT_GUEST_PHYSICAL, EXIT_INTR_INFO, EXIT_IDT_VECTORING,
+       EXIT_TSC, EXIT_GUEST_TICKS };
 enum { SLICE_END_HANDLED_BY };
 enum { USERSPACE_EXIT_TSC, USERSPACE_EXIT_HANDLED_BY, USERSPACE_EXIT_REASON, USERSPACE_EXIT_RESULT };
 
@@ -49,7 +49,7 @@ struct event {
 	uint64_t value[EVENT_VALUES];
 };
 
-/* The tracepoint behind "minivmx_", and its fields after "vcpu", in the order of the values; NULL ends them. */
+/* The tracepoint behind "minivmx_", and its fields but "vcpu", in the order of the values; NULL ends them. */
 struct event_format {
 	const char *name;
 	const char *field[EVENT_VALUES];

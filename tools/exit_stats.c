@@ -85,9 +85,9 @@ void exit_stats_exit(void *context, const struct track *track, const struct vm_e
 
 static int compare_rows(const void *a, const void *b)
 {
-	const struct histogram *first = *(struct histogram * const *)a, *second = *(struct histogram * const *)b;
+	const struct histogram * const *first = a, * const *second = b;
 
-	return first->sum == second->sum ? 0 : first->sum > second->sum ? -1 : 1;
+	return (*first)->sum == (*second)->sum ? 0 : (*first)->sum > (*second)->sum ? -1 : 1;
 }
 
 /* The rows that have exits, those that took most time first. */
@@ -171,8 +171,8 @@ void exit_stats_print(const struct exit_stats *stats, FILE *out, uint32_t tsc_kh
 void exit_stats_print_lanes(const struct exit_stats *stats, FILE *out, uint32_t tsc_khz)
 {
 	static const char * const names[LANES] = {
-		[LANE_GUEST] = "in the guest", [LANE_FAST] = "in the kernel in a slice", [LANE_SLOW] = "outside of one",
-		[LANE_USER] = "in userspace",
+		[LANE_GUEST] = "in the guest", [LANE_FAST] = "in the kernel in a slice",
+		[LANE_SLOW] = "outside of one", [LANE_USER] = "in userspace",
 	};
 	uint64_t sum = 0;
 
@@ -184,7 +184,8 @@ void exit_stats_print_lanes(const struct exit_stats *stats, FILE *out, uint32_t 
 	else
 		fprintf(out, "%" PRIu64 " ticks:", sum);
 	for (unsigned int i = 0; i < LANES; i++)
-		fprintf(out, " %.1f%% %s%s", percent(stats->lane[i], sum), names[i], i < LANES - 1 ? "," : "\n");
+		fprintf(out, " %.1f%% %s%s", percent(stats->lane[i], sum), names[i],
+			i < LANES - 1 ? "," : "\n");
 }
 
 static void json_histogram(struct json *json, unsigned int handler, const struct histogram *row)

@@ -30,7 +30,7 @@ void histogram_add(struct histogram *histogram, uint64_t value);
 /* The value that `percent` of all are not above, within 1/128; 0 if there is none. */
 uint64_t histogram_percentile(const struct histogram *histogram, unsigned int percent);
 
-/* An exit takes the ticks until the next VM entry, as in `perf kvm stat`. The last reason: all unknown ones. */
+/* An exit takes the ticks until the next VM entry, as in `perf kvm stat`. The last reason: unknown ones. */
 struct exit_stats {
 	struct histogram exits[MINIVMX_EXIT_REASON_COUNT + 1][HANDLERS];
 	struct histogram handler[HANDLERS];

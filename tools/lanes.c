@@ -26,7 +26,8 @@ const char *lane_name(enum lane lane)
 const char *handler_name(unsigned int handled_by)
 {
 	static const char * const names[HANDLERS] = {
-		[MINIVMX_HANDLED_FAST] = "fast", [MINIVMX_HANDLED_SLOW] = "slow", [MINIVMX_HANDLED_USER] = "userspace",
+		[MINIVMX_HANDLED_FAST] = "fast", [MINIVMX_HANDLED_SLOW] = "slow",
+		[MINIVMX_HANDLED_USER] = "userspace",
 	};
 
 	return handled_by < HANDLERS ? names[handled_by] : "?";
@@ -110,8 +111,8 @@ static void take_exit(struct lanes *lanes, struct track *track, const uint64_t v
 	finish_exit(lanes, track);
 	track->exited = true;
 	track->last = (struct vm_exit) {
-		.number = track->last.number + 1, .reason = value[EXIT_REASON], .handled_by = MINIVMX_HANDLED_FAST,
-		.rip = value[EXIT_RIP], .qualification = value[EXIT_QUALIFICATION],
+		.number = track->last.number + 1, .reason = value[EXIT_REASON],
+		.handled_by = MINIVMX_HANDLED_FAST, .rip = value[EXIT_RIP], .qualification = value[EXIT_QUALIFICATION],
 		.guest_physical = value[EXIT_GUEST_PHYSICAL], .guest_ticks = value[EXIT_GUEST_TICKS],
 	};
 	move_to(lanes, track, LANE_FAST, exit_reason_name(bits(track->last.reason, 15, 0)), tsc);

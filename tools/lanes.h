@@ -29,7 +29,10 @@ struct vm_exit {
 	uint64_t user_ticks;
 };
 
-/* A vCPU, as a thread's: a vCPU that changes its thread becomes another track. */
+/*
+ * A vCPU, known by its thread and its number: if another thread runs it, it is another track, and a thread
+ * that has one VM after the other has one track for their vCPUs of one number.
+ */
 struct track {
 	pid_t thread;
 	uint32_t vcpu;
@@ -52,7 +55,7 @@ struct span {
 /* What is called with the facts; each may be NULL. */
 struct lane_watcher {
 	void (*span)(void *context, const struct track *track, const struct span *span);
-	/* The exit is complete: the guest has been entered again, or RUN has returned and the recording ends. */
+	/* The exit is complete: the guest has been entered again, or RUN has returned and that is the end. */
 	void (*exit)(void *context, const struct track *track, const struct vm_exit *exit);
 	/* Of the kinds from EVENT_LANE_KINDS on. track: where it happens, NULL if that isn't known. */
 	void (*instant)(void *context, const struct track *track, const struct event *event);

@@ -38,7 +38,8 @@ struct child {
 
 /* ------------------------------------------------------------------------- options */
 
-static unsigned int parse_number(const char *option, const char *text, unsigned int max, struct argp_state *state)
+static unsigned int parse_number(const char *option, const char *text, unsigned int max,
+				 struct argp_state *state)
 {
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
@@ -79,9 +80,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ .name = "pid",     .key = 'p', .arg = "PID",  .doc = "watch this process's vCPUs; default: everybody's" },
-	{ .name = "seconds", .key = 's', .arg = "N",    .doc = "stop after so long; default: at Ctrl-C, or COMMAND's end" },
-	{ .name = "buffer",  .key = 'b', .arg = "KIB",  .doc = "events of each CPU that wait to be read (16384)" },
+	{ .name = "pid", .key = 'p', .arg = "PID", .doc = "watch this process's vCPUs; default: everybody's" },
+	{ .name = "seconds", .key = 's', .arg = "N",
+	  .doc = "stop after so long; default: at Ctrl-C, or COMMAND's end" },
+	{ .name = "buffer", .key = 'b', .arg = "KIB",
+	  .doc = "for the events of each CPU, until they are read (16384)" },
 	{ 0 }
 };
 
@@ -219,8 +222,8 @@ static void take(void *context, const struct event *event)
 	lanes_take(context, event);
 }
 
-static bool watch(const struct recording *recording, struct event_stream *stream, struct lanes *lanes, int signals,
-		  struct child *child)
+static bool watch(const struct recording *recording, struct event_stream *stream, struct lanes *lanes,
+		  int signals, struct child *child)
 {
 	uint64_t begin = now_ms(), second = begin;
 	bool good = true;
@@ -303,8 +306,8 @@ int recording_run(struct recording *recording, bool *started)
 	}
 	close(signals);
 	if (recording->lost)
-		complain("%" PRIu64 " events were lost, and with them %" PRIu64 " stretches of a vCPU's time: "
-			 "a larger --buffer (now %u KiB for each CPU) may hold them", recording->lost, recording->gaps,
-			 recording->buffer_kib);
+		complain("%" PRIu64 " events were lost, and with them %" PRIu64 " stretches of a vCPU's "
+			 "time: a larger --buffer (now %u KiB for each CPU) may hold them",
+			 recording->lost, recording->gaps, recording->buffer_kib);
 	return good ? child.status : STATUS_HOST_ERROR;
 }

@@ -52,7 +52,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ .name = "output", .key = 'o', .arg = "FILE", .doc = "write there; default: stdout, with a COMMAND stderr" },
+	{ .name = "output", .key = 'o', .arg = "FILE",
+	  .doc = "write there; default: stdout, with a COMMAND stderr" },
 	{ .name = "ticks",  .key = 't', .doc = "times in ticks of the TSC, not in microseconds" },
 	{ .name = "json",   .key = 'j', .doc = "as JSON, times in ticks" },
 	{ 0 }
@@ -65,10 +66,12 @@ static const struct argp stat_argp = {
 	.parser = parse_option,
 	.args_doc = RECORDING_ARGS,
 	.children = children,
-	.doc = "Count VM exits and their time, from the exit to the next VM entry: by reason, and by who handles it: "
-	       "fast (in the kernel, in the slice), slow (in the kernel outside of it) or userspace. Median and p99 are "
-	       "right within 1 %. On a terminal that no COMMAND writes to, the table is shown anew each second.\v"
-	       "Example: minivmx stat -- minivmx run GUEST. Needs root. Status: COMMAND's; 1 if it can't record.",
+	.doc = "Count VM exits and their time, from the exit to the next VM entry: by reason, and by who handles "
+	       "it: fast (in the kernel, in the slice), slow (in the kernel outside of it) or userspace. Median "
+	       "and p99 are right within 1 %. On a terminal that no COMMAND writes to, the table is shown anew "
+	       "each second.\v"
+	       "Example: minivmx stat -- minivmx run GUEST. Needs root. Status: COMMAND's; 1 if it can't "
+	       "record.",
 };
 
 static void print_table(const struct stat_command *command)

@@ -50,10 +50,13 @@ static pid_t process_of(pid_t thread)
 /* Times are in nanoseconds since the recording's begin. */
 static uint64_t ns(const struct timeline *timeline, uint64_t ticks)
 {
-	return ticks < timeline->begin ? 0 : (unsigned __int128)(ticks - timeline->begin) * 1000000 / timeline->tsc_khz;
+	if (ticks < timeline->begin)
+		return 0;
+	return (unsigned __int128)(ticks - timeline->begin) * 1000000 / timeline->tsc_khz;
 }
 
-static void begin_event(struct timeline *timeline, const char *phase, const char *name, pid_t process, unsigned int id)
+static void begin_event(struct timeline *timeline, const char *phase, const char *name, pid_t process,
+			unsigned int id)
 {
 	json_object_begin(&timeline->json, NULL);
 	json_string(&timeline->json, "ph", phase);
@@ -62,7 +65,8 @@ static void begin_event(struct timeline *timeline, const char *phase, const char
 	json_number(&timeline->json, "tid", id);
 }
 
-static void put_name(struct timeline *timeline, const char *kind, const char *name, pid_t process, unsigned int id)
+static void put_name(struct timeline *timeline, const char *kind, const char *name, pid_t process,
+		     unsigned int id)
 {
 	begin_event(timeline, "M", kind, process, id);
 	json_object_begin(&timeline->json, "args");
@@ -103,9 +107,11 @@ static pid_t name_track(struct timeline *timeline, const struct track *track)
 static pid_t track_process(struct timeline *timeline, const struct track *track)
 {
 	if (track->index >= timeline->tracks) {
-		timeline->process = realloc(timeline->process, (track->index + 1) * sizeof(*timeline->process));
-		if (!timeline->process)
-			abort();
+		pid_t *more = realloc(timeline->process, (track->index + 1) * sizeof(*more));
+
+		if (!more)
+			return track->thread;
+		timeline->process = more;
 		while (timeline->tracks <= track->index)
 			timeline->process[timeline->tracks++] = 0;
 	}
@@ -172,7 +178,8 @@ void timeline_instant(void *context, const struct track *track, const struct eve
 	struct json *json = &timeline->json;
 
 	if (track)
-		begin_event(timeline, "i", format->name, track_process(timeline, track), LANE_ID(track, track->lane));
+		begin_event(timeline, "i", format->name, track_process(timeline, track),
+			    LANE_ID(track, track->lane));
 	else
 		begin_event(timeline, "i", format->name, process_of(event->thread), event->thread);
 	json_thousandths(json, "ts", ns(timeline, event->time));

@@ -56,11 +56,13 @@ static const struct argp trace_argp = {
 	.parser = parse_option,
 	.args_doc = RECORDING_ARGS,
 	.children = children,
-	.doc = "Write a timeline of the vCPUs, in Chrome's trace event format (JSON): open FILE in https://ui.perfetto.dev "
-	       "or chrome://tracing. Each vCPU has lanes for the guest, the kernel in a slice (fast handlers), the kernel "
-	       "outside of slices (slow handlers) and userspace; each span names its VM exit.\v"
-	       "Example: minivmx trace -o hello.json -- minivmx run guests/hello. Needs root. Not `minivmx run --trace`, "
-	       "which prints the exits that reach userspace. Status: COMMAND's; 1 if it can't record.",
+	.doc = "Write a timeline of the vCPUs, in Chrome's trace event format (JSON): open FILE in "
+	       "https://ui.perfetto.dev or chrome://tracing. Each vCPU has lanes for the guest, the kernel in a "
+	       "slice (fast handlers), the kernel outside of slices (slow handlers) and userspace; each span "
+	       "names its VM exit.\v"
+	       "Example: minivmx trace -o hello.json -- minivmx run guests/hello. Needs root. Not "
+	       "`minivmx run --trace`, which prints the exits that reach userspace. Status: COMMAND's; 1 if it "
+	       "can't record.",
 };
 
 static void print_summary(const struct timeline *timeline, const char *output)
@@ -85,8 +87,9 @@ static int run(struct trace_command *command, struct timeline *timeline, FILE *o
 	bool started;
 	int status;
 
-	command->recording.watcher = (struct lane_watcher) { .span = timeline_span, .exit = timeline_exit,
-							     .instant = timeline_instant, .context = timeline };
+	command->recording.watcher = (struct lane_watcher) {
+		.span = timeline_span, .exit = timeline_exit, .instant = timeline_instant, .context = timeline,
+	};
 	command->recording.tsc_khz = &timeline->tsc_khz;
 	name_processes(timeline, command->recording.command);
 	timeline->begin = __rdtsc();
