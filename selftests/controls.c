@@ -93,6 +93,37 @@ TEST_F(controls, every_msr_once)
 	}
 }
 
+static bool reported(const struct minivmx_vmx_caps *caps, __u32 msr, __u64 *value)
+{
+	for (__u32 i = 0; i < caps->nent; i++)
+		if (caps->entries[i].msr == msr) {
+			*value = caps->entries[i].value;
+			return true;
+		}
+	return false;
+}
+
+/* The CPU has these where a control of another word may be 1. */
+TEST_F(controls, rare_msrs)
+{
+	static const struct {
+		__u32 msr, control_msr;
+		unsigned int bit;
+	} rare[] = {
+		{ MSR_VMX_VMFUNC, MSR_VMX_SECONDARY, 13 }, { MSR_VMX_TERTIARY, MSR_VMX_PRIMARY, 17 },
+		{ MSR_VMX_EXIT2, MSR_VMX_EXIT, 31 },
+	};
+	__u64 control, value;
+
+	ASSERT_EQ(0, get_caps(self->fd, self->caps));
+	for (unsigned int i = 0; i < ARRAY_SIZE(rare); i++) {
+		ASSERT_TRUE(reported(self->caps, rare[i].control_msr, &control));
+		EXPECT_EQ(control >> (32 + rare[i].bit) & 1, reported(self->caps, rare[i].msr, &value)) {
+			TH_LOG("MSR %#x", rare[i].msr);
+		}
+	}
+}
+
 TEST_F(controls, values_are_the_cpus)
 {
 	int msr = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);

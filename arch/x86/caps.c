@@ -130,7 +130,7 @@ static const struct {
 };
 
 /* Every capability MSR that we read, report and compare between CPUs. */
-static const u32 capability_msrs[] = {
+static u32 capability_msrs[] __ro_after_init = {
 	MSR_IA32_VMX_BASIC,
 	MSR_IA32_VMX_PINBASED_CTLS,
 	MSR_IA32_VMX_PROCBASED_CTLS,
@@ -148,8 +148,22 @@ static const u32 capability_msrs[] = {
 	MSR_IA32_VMX_CR4_FIXED0,
 	MSR_IA32_VMX_CR4_FIXED1,
 	MSR_IA32_VMX_EPT_VPID_CAP,
+	/* Room for the rare ones. */
+	0, 0, 0,
 };
 
+/* Those that a CPU has if a control may be 1, and how many there are without them. */
+static const struct {
+	u32 msr, control_msr;
+	unsigned int bit;
+} rare_capability_msrs[] = {
+	{ 0x491, MSR_IA32_VMX_PROCBASED_CTLS2, 13 },	/* VM functions */
+	{ 0x492, MSR_IA32_VMX_PROCBASED_CTLS, 17 },	/* tertiary controls */
+	{ 0x493, MSR_IA32_VMX_EXIT_CTLS, 31 },		/* secondary VM-exit controls */
+};
+
+static unsigned int capability_count __ro_after_init =
+	ARRAY_SIZE(capability_msrs) - ARRAY_SIZE(rare_capability_msrs);
 static u64 capability_values[ARRAY_SIZE(capability_msrs)] __ro_after_init;
 
 /* Without the TRUE MSRs, CR3 accesses can't be left to the guest: no CPU with EPT lacks them. */
@@ -286,7 +300,7 @@ static void compare_cpu(void *data)
 		difference->msr = MSR_IA32_FEAT_CTL;
 		return;
 	}
-	for (int i = 0; i < ARRAY_SIZE(capability_msrs); i++) {
+	for (int i = 0; i < capability_count; i++) {
 		rdmsrq(capability_msrs[i], value);
 		if (value != capability_values[i]) {
 			difference->cpu = smp_processor_id();
@@ -309,8 +323,14 @@ bool vmx_caps_cpu_fits(void)
 static int all_cpus_check(void)
 {
 	struct cpu_difference difference = { .cpu = -1 };
+	u64 value;
 
-	for (int i = 0; i < ARRAY_SIZE(capability_msrs); i++)
+	for (int i = 0; i < ARRAY_SIZE(rare_capability_msrs); i++) {
+		rdmsrq(rare_capability_msrs[i].control_msr, value);
+		if (value >> (32 + rare_capability_msrs[i].bit) & 1)
+			capability_msrs[capability_count++] = rare_capability_msrs[i].msr;
+	}
+	for (int i = 0; i < capability_count; i++)
 		rdmsrq(capability_msrs[i], capability_values[i]);
 
 	on_each_cpu(compare_cpu, &difference, 1);
@@ -409,7 +429,7 @@ int vmx_caps_setup(void)
 
 unsigned int vmx_caps_count(void)
 {
-	return ARRAY_SIZE(capability_msrs);
+	return capability_count;
 }
 
 void vmx_caps_get(unsigned int index, struct minivmx_vmx_cap *cap)
