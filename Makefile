@@ -35,7 +35,7 @@ COUNT   ?= 10000000
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table rules-table check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -152,6 +152,18 @@ exit-table: setup ## run the selftests, and write the README's table of exits fr
 			/minivmx/selftests/run-tests >build/exits-$$bochs.log 2>&1; \
 		tail -n 2 build/exits-$$bochs.log; \
 	done; tools/check/exits.py $(EXIT_LOGS)
+
+# Bochs 2.7 ends where a CPU without the monitor trap flag would refuse that as an event.
+RULES_MACHINES := '2.7 broadwell_ult --skip=control.event.type-other' \
+	'2.7 corei7_skylake_x --skip=control.event.type-other' '3.0 broadwell_ult'
+rules-table: setup ## prove the rules of VM entry on three CPUs, and write tools/ENTRY-RULES.md
+	$(Q)mkdir -p build && set -- && for machine in $(RULES_MACHINES); do \
+		read -r bochs cpu skip <<<"$$machine" && report=build/prove-$$bochs-$$cpu.json && \
+		tools/testbed/testbed --kernel 6.1 --emulator bochs --bochs $$bochs --cpu $$cpu \
+			--insmod-args study=1 --timeout 300 -- minivmx prove --json $$skip >$$report; \
+		set -- "$$@" "Bochs $$bochs, $$cpu=$$report"; \
+	done; tools/check/rules.py "$$@"
+rules-table: SHELL := /bin/bash
 
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
 	$(Q)tools/check/check

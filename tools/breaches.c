@@ -279,7 +279,7 @@ const struct breach breaches[] = {
 	ROW("guest.activity.unknown", SET(GUEST_ACTIVITY_STATE, 4)),
 	ROW("guest.activity.unsupported", SET(GUEST_ACTIVITY_STATE, 1), MSR(MISC, 0x300481a5)),
 	ROW("guest.activity.hlt-dpl", SET(GUEST_ACTIVITY_STATE, 1), SET(GUEST_SS_ACCESS_RIGHTS, 0xc0f3),
-	    SET(GUEST_CS_ACCESS_RIGHTS, 0xa0fb)),
+	    SET(GUEST_CS_ACCESS_RIGHTS, 0xa0fb), OR(GUEST_CS_SELECTOR, 3), OR(GUEST_SS_SELECTOR, 3)),
 	ROW("guest.activity.shadow", SET(GUEST_ACTIVITY_STATE, 1), SET(GUEST_INTERRUPTIBILITY_STATE, 1)),
 	ROW("guest.activity.hlt-event", SET(GUEST_ACTIVITY_STATE, 1), EVENT(0x306)),
 	ROW("guest.activity.shutdown-event", SET(GUEST_ACTIVITY_STATE, 2), EVENT(0x20)),

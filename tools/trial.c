@@ -7,6 +7,7 @@
  * everything: here they are fitted to this CPU, and tried only where the rules predict that this very
  * rule is broken and no other. SDM 3C "VM Entries".
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -227,13 +228,34 @@ static void explain_untested(char *why, const struct snapshot *target, const str
 	strcpy(why, "this CPU is not one that it can be broken on");
 }
 
-/* Where a CPU that accepts it would do more than enter a guest. */
-static bool is_dangerous(const struct rule *rule, char *why)
+/*
+ * A CPU that accepts the breach of the first would do more than enter a guest; a CPU without what the
+ * others are about refuses their bit, whatever stands beside it. SDM 2A "CPUID", leaf 7.
+ */
+static bool says_nothing_here(const struct rule *rule, char *why)
 {
-	if (strcmp(rule->id, "msr-load.microcode"))
-		return false;
-	strcpy(why, "it is not tried: a CPU that accepts it loads an update from wherever the value points to");
-	return true;
+	static const struct {
+		const char *id;
+		unsigned int ebx_bit;
+		const char *feature;
+	} features[] = {
+		{ "guest.interruptibility.enclave", 2, "SGX" },
+		{ "guest.pending-debug.rtm", 11, "restricted transactional memory" },
+		{ "guest.pending-debug.rtm-mov-ss", 11, "restricted transactional memory" },
+	};
+	unsigned int eax, ebx = 0, ecx, edx;
+
+	if (!strcmp(rule->id, "msr-load.microcode")) {
+		strcpy(why, "it is not tried: a CPU that accepts it loads an update from wherever the value points to");
+		return true;
+	}
+	__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+		if (!strcmp(rule->id, features[i].id) && !(ebx >> features[i].ebx_bit & 1)) {
+			snprintf(why, TRIAL_TEXT, "this CPU has no %s, and refuses the bit in any case", features[i].feature);
+			return true;
+		}
+	return false;
 }
 
 static void judge(struct trial *trial, const struct snapshot *target, const struct finding *findings, size_t count)
@@ -296,7 +318,7 @@ int trial_of_rule(struct trial *trial, const struct trial_guest *guest, const st
 		snprintf(trial->why, TRIAL_TEXT, "this CPU has no field \"%s\"", vmcs_field_find(rule->fields[0])->title);
 		return 0;
 	}
-	if (is_dangerous(rule, trial->why) || !activate(&target, rule, trial->why) ||
+	if (says_nothing_here(rule, trial->why) || !activate(&target, rule, trial->why) ||
 	    !make_changes(&target, breach->changes, trial->why))
 		return 0;
 	if (!rules_check(&target, findings) && strstr(rule->id, ".allowed-1"))
