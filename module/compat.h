@@ -45,6 +45,8 @@
 #define rdmsrq(msr, value)	rdmsrl(msr, value)
 #define wrmsrq(msr, value)	wrmsrl(msr, value)
 #define rdmsrq_safe(msr, p)	rdmsrl_safe(msr, p)
+#define native_rdmsrq(msr)	__rdmsr(msr)
+#define native_wrmsrq(msr, val)	native_wrmsrl(msr, val)
 #define wrmsrq_safe(msr, value)	wrmsrl_safe(msr, value)
 #endif
 #endif

@@ -49,7 +49,7 @@ static bool for_each_mapping(struct vm *vm, unsigned long start, unsigned long e
 
 	rcu_read_lock();
 	slots = rcu_dereference(vm->slots);
-	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++)
+	for (unsigned int i = 0; i < slots->end; i++)
 		if (slot_intersect(&slots->slot[i], start, end, &gpa_start, &gpa_end))
 			any |= act(vm->ept, gpa_start, gpa_end);
 	rcu_read_unlock();
@@ -205,14 +205,27 @@ static int user_address(struct vm *vm, gpa_t gpa, bool write, void __user **user
 	return 0;
 }
 
+/* An entry of a page table is read as the CPU would: as a whole. */
+static int read_user(void *data, const void __user *user, unsigned int size)
+{
+	switch (size) {
+	case 4:
+		return get_user(*(u32 *)data, (const u32 __user *)user);
+	case 8:
+		return get_user(*(u64 *)data, (const u64 __user *)user);
+	default:
+		return copy_from_user(data, user, size) ? -EFAULT : 0;
+	}
+}
+
 int memory_read(struct vm *vm, gpa_t gpa, void *data, unsigned int size)
 {
 	int idx = srcu_read_lock(&vm->memory_users);
 	void __user *user;
 	int err = user_address(vm, gpa, false, &user);
 
-	if (!err && copy_from_user(data, user, size))
-		err = -EFAULT;
+	if (!err)
+		err = read_user(data, user, size);
 	srcu_read_unlock(&vm->memory_users, idx);
 	return err;
 }

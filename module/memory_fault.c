@@ -82,18 +82,18 @@ static bool may_map_large(const struct slot *slot, gpa_t gpa)
 }
 
 /*
- * Maps the pages of @slot that start where @fault was. False: they may be others by now, the guest
- * has to fault again.
+ * Maps the pages of @slot that start where @fault was, or @maybe_large, the block around them.
+ * False: they may be others by now, the guest has to fault again.
  */
 static bool pages_map(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault,
 		      const struct slot *slot, unsigned long sequence,
-		      struct page **pages, unsigned int count)
+		      struct page **pages, unsigned int count, bool maybe_large)
 {
 	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
 
 	if (ept_sequence_moved(vm->ept, sequence))
 		return false;
-	ept_map(vm->ept, cache, fault, pages, count, may_map_large(slot, gpa));
+	ept_map(vm->ept, cache, fault, pages, count, maybe_large && may_map_large(slot, gpa));
 	/*
 	 * The guest's writes set no dirty bit that the kernel looks at, and a writable page can
 	 * still be clean (MADV_FREE, a shared mapping that was only read): say so now.
@@ -142,30 +142,34 @@ static unsigned int pages_ready(struct page **pages, unsigned int count, bool wr
 	return count;
 }
 
-bool memory_fault_fast(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
+int memory_fault_fast(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
 {
 	unsigned long sequence = ept_sequence(vm->ept);
+	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
 	struct page *pages[EPT_MAP_PAGES];
 	unsigned long hva;
 	struct slot slot;
-	bool mapped = false;
+	bool mapped = false, large;
 	int found;
 
-	if (!ept_cache_is_full(cache) || !fault_find(vm, fault, &slot, &hva))
-		return false;
-	found = get_user_pages_fast_only(hva, pages_wanted(&slot, PAGE_ALIGN_DOWN(fault->gpa)),
+	if (!fault_find(vm, fault, &slot, &hva))
+		return -ENOENT;
+	if (!ept_cache_is_full(cache))
+		return -EAGAIN;
+	large = may_map_large(&slot, gpa);
+	found = get_user_pages_fast_only(hva, large ? 1 : pages_wanted(&slot, gpa),
 					 fault->write ? FOLL_WRITE : 0, pages);
 	if (found <= 0)
-		return false;
+		return -EAGAIN;
 	if (ept_trylock(vm->ept)) {
 		__acquire(vm->ept);	/* sparse does not see it in there */
 		mapped = pages_map(vm, cache, fault, &slot, sequence, pages,
-				   pages_ready(pages, found, fault->write));
+				   pages_ready(pages, found, fault->write), large);
 		ept_unlock(vm->ept);
 	}
 	while (found)
 		put_page(pages[--found]);
-	return mapped;
+	return mapped ? 0 : -EAGAIN;
 }
 
 int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory_fault *fault)
@@ -185,7 +189,7 @@ int memory_fault(struct vm *vm, struct ept_cache *cache, const struct vmx_memory
 	if (err)
 		return err;
 	ept_lock(vm->ept);
-	pages_map(vm, cache, fault, &slot, sequence, &page, 1);
+	pages_map(vm, cache, fault, &slot, sequence, &page, 1, true);
 	ept_unlock(vm->ept);
 	put_page(page);
 	return 0;

@@ -47,6 +47,7 @@ struct slot {
 /* Replaced as a whole; readers see the old or the new set. */
 struct slots {
 	struct rcu_head rcu;
+	unsigned int end;		/* behind the last that is in use */
 	struct slot slot[MINIVMX_MAX_SLOTS];
 };
 

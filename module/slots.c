@@ -21,7 +21,7 @@ bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found)
 
 	rcu_read_lock();
 	slots = rcu_dereference(vm->slots);
-	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++) {
+	for (unsigned int i = 0; i < slots->end; i++) {
 		const struct slot *slot = &slots->slot[i];
 
 		if (gpa >= slot->gpa && gpa - slot->gpa < slot->size) {
@@ -41,7 +41,7 @@ unsigned int slots_count(struct vm *vm)
 
 	rcu_read_lock();
 	slots = rcu_dereference(vm->slots);
-	for (int i = 0; i < MINIVMX_MAX_SLOTS; i++)
+	for (unsigned int i = 0; i < slots->end; i++)
 		count += slots->slot[i].size != 0;
 	rcu_read_unlock();
 	return count;
@@ -142,6 +142,15 @@ static void slots_replace(struct vm *vm, struct slots *slots, const struct slot 
 	kfree_rcu(previous, rcu);
 }
 
+static unsigned int slots_find_end(const struct slots *slots)
+{
+	unsigned int end = MINIVMX_MAX_SLOTS;
+
+	while (end && !slots->slot[end - 1].size)
+		end--;
+	return end;
+}
+
 /* Fills in @slots, and takes it unless it fails. */
 static int slot_set_locked(struct vm *vm, struct slots *slots,
 			   const struct minivmx_userspace_memory_region *region)
@@ -160,6 +169,7 @@ static int slot_set_locked(struct vm *vm, struct slots *slots,
 	err = slot_make(slot, &old, region);
 	if (err)
 		return err;
+	slots->end = slots_find_end(slots);
 	slots_replace(vm, slots, &old);
 	if (old.dirty != slot->dirty)
 		dirty_log_destroy(old.dirty);

@@ -99,7 +99,8 @@ void debug_load(struct vmx_vcpu *vmx)
 	vmcs_write32(EXCEPTION_BITMAP, exceptions);
 	vmcs_write(GUEST_DR7, debug_effective_dr7(vmx));
 	if (vmx_caps.has_monitor_trap_flag)
-		state_switch_primary(vmx, CPU_BASED_MONITOR_TRAP_FLAG, stepping(vmx));
+		state_switch_primary(vmx, CPU_BASED_MONITOR_TRAP_FLAG,
+				     stepping(vmx) ? CPU_BASED_MONITOR_TRAP_FLAG : 0);
 }
 
 /* ------------------------------------------------------------------ #DB, #BP and steps */

@@ -351,7 +351,7 @@ int emulate_end(struct emulation *e, int result)
 	struct vmx_vcpu *vmx = e->vmx;
 
 	if (result == GUEST_MMIO)
-		return mmio_ask(vmx);
+		return mmio_ask(vmx, &e->insn);
 	vmx->mmio.reads_answered = 0;
 	switch (result) {
 	case 0:
@@ -383,6 +383,17 @@ int emulate_instruction(struct vmx_vcpu *vmx)
 	if (!result && !string_count(vmx, &e.insn))
 		result = emulate_commit(vmx, &e.insn, true);
 	else if (!result)
+		result = execute_once(&e);
+	return emulate_end(&e, result);
+}
+
+int emulate_again(struct vmx_vcpu *vmx, const struct guest_insn *insn)
+{
+	struct emulation e = { .vmx = vmx, .insn = *insn };
+	int result = state_fetch(vmx);
+
+	mmio_begin(vmx);
+	if (!result)
 		result = execute_once(&e);
 	return emulate_end(&e, result);
 }

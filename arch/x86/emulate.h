@@ -29,6 +29,8 @@ struct emulation {
 
 /* Executes the instruction at RIP: an enum vmx_result or a negative errno. */
 int emulate_instruction(struct vmx_vcpu *vmx);
+/* The same with the instruction that asked userspace to read, now that it has. */
+int emulate_again(struct vmx_vcpu *vmx, const struct guest_insn *insn);
 
 /* Fetches and decodes the instruction at RIP. */
 int emulate_fetch(struct emulation *emulation);

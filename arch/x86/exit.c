@@ -61,6 +61,12 @@ const char *vmx_last_exit_name(struct vmx_vcpu *vmx)
 	return basic < MINIVMX_EXIT_REASON_COUNT ? exit_names[basic] : "unknown exit reason";
 }
 
+/* Of what failed in the second-level paging. For other exits the field holds what it held. */
+static bool exit_has_address(u32 reason)
+{
+	return reason == EXIT_REASON_EPT_VIOLATION || reason == EXIT_REASON_EPT_MISCONFIG;
+}
+
 void exit_read(struct vmx_vcpu *vmx)
 {
 	struct exit_info *exit = &vmx->exit;
@@ -75,10 +81,8 @@ void exit_read(struct vmx_vcpu *vmx)
 		exit->intr_error_code = vmcs_read32(VM_EXIT_INTR_ERROR_CODE);
 	if (exit->idt_vectoring & VECTORING_INFO_DELIVER_CODE_MASK)
 		exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
-	exit->guest_physical = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
-	exit->guest_linear = vmcs_read(GUEST_LINEAR_ADDRESS);
-	exit->insn_info = vmcs_read32(VMX_INSTRUCTION_INFO);
 	exit->rip = vmcs_read(GUEST_RIP);
+	exit->guest_physical = exit_has_address(exit->reason) ? vmcs_read64(GUEST_PHYSICAL_ADDRESS) : 0;
 }
 
 static void exit_count(struct vmx_vcpu *vmx, u32 basic)
@@ -110,9 +114,9 @@ void exit_to_user_unhandled(struct vmx_vcpu *vmx)
 		[MINIVMX_ERROR_DATA_INTR_ERROR_CODE]	= exit->intr_error_code,
 		[MINIVMX_ERROR_DATA_IDT_VECTORING]	= exit->idt_vectoring,
 		[MINIVMX_ERROR_DATA_INSN_LEN]		= exit->insn_len,
-		[MINIVMX_ERROR_DATA_INSN_INFO]		= exit->insn_info,
-		[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]	= exit->guest_physical,
-		[MINIVMX_ERROR_DATA_GUEST_LINEAR]	= exit->guest_linear,
+		[MINIVMX_ERROR_DATA_INSN_INFO]		= vmcs_read32(VMX_INSTRUCTION_INFO),
+		[MINIVMX_ERROR_DATA_GUEST_PHYSICAL]	= vmcs_read64(GUEST_PHYSICAL_ADDRESS),
+		[MINIVMX_ERROR_DATA_GUEST_LINEAR]	= vmcs_read(GUEST_LINEAR_ADDRESS),
 		[MINIVMX_ERROR_DATA_RIP]		= exit->rip,
 	};
 

@@ -30,6 +30,7 @@ enum exit_action {
 	EXIT_TO_MACHINE_CHECK,		/* end the slice, then handle the machine check */
 	/* From here on the exit is not done with in the slice. */
 	EXIT_TO_SLOW,			/* end the slice, then call the slow handler */
+	EXIT_TO_EMULATION,		/* the same, and it will want all registers */
 	EXIT_TO_USER,			/* end the slice: the run page is filled in */
 	EXIT_SKIP_AND_TO_USER,		/* the same, behind the instruction */
 };
@@ -38,7 +39,7 @@ enum exit_action {
 void exit_read(struct vmx_vcpu *vmx);
 /* Finds the handler, calls it, and advances RIP or injects a fault if it says so. */
 enum exit_action exit_dispatch(struct vmx_vcpu *vmx);
-/* After EXIT_TO_SLOW, outside the slice: an enum vmx_result or a negative errno. */
+/* After EXIT_TO_SLOW or EXIT_TO_EMULATION, outside the slice: an enum vmx_result or a negative errno. */
 int exit_handle_slow(struct vmx_vcpu *vmx);
 
 /*

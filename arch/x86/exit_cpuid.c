@@ -42,11 +42,13 @@ static const struct minivmx_cpuid_entry2 *cpuid_find(const struct vmx_vcpu *vmx,
 static const struct minivmx_cpuid_entry2 *cpuid_answer(struct vmx_vcpu *vmx, u32 leaf, u32 subleaf)
 {
 	const struct minivmx_cpuid_entry2 *entry = cpuid_find(vmx, leaf, subleaf);
-	const struct minivmx_cpuid_entry2 *basic = cpuid_find(vmx, 0, 0);
-	const struct minivmx_cpuid_entry2 *range;
+	const struct minivmx_cpuid_entry2 *basic, *range;
 
-	if (entry || !basic)
+	if (entry)
 		return entry;
+	basic = cpuid_find(vmx, 0, 0);
+	if (!basic)
+		return NULL;
 	range = cpuid_find(vmx, cpuid_range_of(leaf), 0);
 	if (range && leaf <= range->eax)
 		return NULL;

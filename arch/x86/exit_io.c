@@ -66,7 +66,7 @@ enum exit_action handle_io_instruction(struct vmx_vcpu *vmx, const struct exit_i
 	trace_minivmx_pio(vmx->id, access.in, access.string, access.port, access.size);
 	/* INS and OUTS need the guest's memory, which is out of reach here. */
 	if (access.string)
-		return EXIT_TO_SLOW;
+		return EXIT_TO_EMULATION;
 
 	if (!access.in &&
 	    devices_write(vmx->vm, true, access.port, &vmx->regs[VMX_RAX], access.size))
@@ -101,27 +101,73 @@ static void complete_in(struct vmx_vcpu *vmx, unsigned int size)
 /* -------------------------------------------------------------------- INS and OUTS */
 
 /*
- * One element, as on KVM: it leaves the guest's memory, and the registers are behind it, before
- * userspace sees it.
+ * How many elements follow each other in memory, in the page of the first, upwards. A step is one
+ * element; and what lies over the end of a page, or where no memory is, goes by itself.
+ */
+static unsigned int outs_count(struct emulation *e, u64 first)
+{
+	const struct guest_insn *insn = &e->insn;
+	struct vmx_vcpu *vmx = e->vmx;
+	unsigned int size = insn->operand_size;
+	u64 count = min_t(u64, string_count(vmx, insn),
+			  (PAGE_SIZE - offset_in_page(first)) / size);
+	u64 last;
+
+	if (count < 2 || debug_steps(vmx) || (vmx->rflags & X86_EFLAGS_DF))
+		return 1;
+	/* The offset could wrap, or leave the segment. */
+	if (guest_linear(vmx, insn->segment, string_offset(vmx, insn, VMX_RSI, count - 1), size,
+			 GUEST_READ, &last, &e->fault) || last != first + (count - 1) * size)
+		return 1;
+	return count;
+}
+
+/* Reads what the guest sends, as much as goes at once: 0, or as emulate_end() wants it. */
+static int outs_read(struct emulation *e, u8 *data, unsigned int *count)
+{
+	const struct guest_insn *insn = &e->insn;
+	unsigned int size = insn->operand_size;
+	struct vmx_vcpu *vmx = e->vmx;
+	u64 linear;
+	int err;
+
+	err = guest_linear(vmx, insn->segment, string_offset(vmx, insn, VMX_RSI, 0), size,
+			   GUEST_READ, &linear, &e->fault);
+	if (err)
+		return err;
+	*count = outs_count(e, linear);
+	if (*count > 1 && !guest_read_memory(vmx, linear, data, *count * size, &e->fault))
+		return 0;
+	*count = 1;
+	return guest_read(vmx, linear, GUEST_READ, data, size, &e->fault);
+}
+
+/*
+ * As on KVM, what goes out has left the guest's memory, and the registers are behind it, before
+ * userspace sees it. An element that a doorbell takes is the last.
  */
 static int outs(struct emulation *e, struct io_access access)
 {
 	const struct guest_insn *insn = &e->insn;
 	struct vmx_vcpu *vmx = e->vmx;
-	u64 linear, data;
-	int err;
+	u8 *data = vmx->io_data;
+	unsigned int count, sent;
+	bool taken = false, done = false;
+	int err = outs_read(e, data, &count);
 
-	err = guest_linear(vmx, insn->segment, string_offset(vmx, insn, VMX_RSI, 0), access.size,
-			   GUEST_READ, &linear, &e->fault);
-	if (!err)
-		err = guest_read(vmx, linear, GUEST_READ, &data, access.size, &e->fault);
-	if (!err)
-		err = emulate_commit(vmx, insn, string_step(vmx, insn));
-	if (err || devices_write(vmx->vm, true, access.port, &data, access.size))
+	if (err)
+		return emulate_end(e, err);
+	for (sent = 0; sent < count && !taken && !done; sent++) {
+		taken = devices_write(vmx->vm, true, access.port, data + sent * access.size,
+				      access.size);
+		done = string_step(vmx, insn);
+	}
+	err = emulate_commit(vmx, insn, done);
+	sent -= taken;
+	if (err || !sent)
 		return emulate_end(e, err);
 
-	exit_to_user_io(vmx, access, 1);
-	memcpy(vmx->io_data, &data, access.size);
+	exit_to_user_io(vmx, access, sent);
 	vmx->pending = (struct pending_exit){ .what = PENDING_OUTS, .rip = vmx->rip };
 	return VMX_TO_USER;
 }
@@ -246,7 +292,7 @@ int vmx_complete_exit(struct vmx_vcpu *vmx)
 		mmio_answer(vmx);
 		if ((vmx->exit.reason & EXIT_REASON_BASIC) == EXIT_REASON_IO_INSTRUCTION)
 			return handle_io_string(vmx, &vmx->exit);
-		return emulate_instruction(vmx);
+		return emulate_again(vmx, &pending.insn);
 	case PENDING_MMIO_WRITE:
 		return mmio_send(vmx);
 	default:

@@ -34,7 +34,14 @@ enum exit_action handle_ept_violation(struct vmx_vcpu *vmx, const struct exit_in
 {
 	const struct vmx_memory_fault fault = fault_of(exit);
 
-	return memory_fault_fast(vmx->vm, &vmx->ept_cache, &fault) ? EXIT_RESUME : EXIT_TO_SLOW;
+	switch (memory_fault_fast(vmx->vm, &vmx->ept_cache, &fault)) {
+	case 0:
+		return EXIT_RESUME;
+	case -ENOENT:
+		return EXIT_TO_EMULATION;
+	default:
+		return EXIT_TO_SLOW;
+	}
 }
 
 int handle_ept_violation_slow(struct vmx_vcpu *vmx, const struct exit_info *exit)

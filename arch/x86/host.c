@@ -6,7 +6,8 @@
  * Reached from run.c at both ends of a slice, interrupts off, our VMCS current. Each pair below
  * takes something from the host and puts it back; host_enter() and host_leave() call them in
  * mirror order. What is read from the CPU here is read afresh in each slice wherever a KVM guest,
- * a context switch or another thread may have changed it since the last one.
+ * a context switch or another thread may have changed it since the last one. native_rdmsrq() and
+ * native_wrmsrq() are the bare instructions: these MSRs are there.
  */
 #include <linux/percpu.h>
 #include <asm/cpu_entry_area.h>
@@ -71,16 +72,16 @@ void host_fields_refresh(struct vmx_vcpu *vmx, struct host_state *host)
 	refresh(HOST_CR0, &shadow->cr0, native_read_cr0(), all);
 	refresh(HOST_CR3, &shadow->cr3, __native_read_cr3(), all);
 	refresh(HOST_CR4, &shadow->cr4, native_read_cr4(), all);
-	rdmsrq(MSR_FS_BASE, host->fs_base);
+	host->fs_base = native_rdmsrq(MSR_FS_BASE);
 	refresh(HOST_FS_BASE, &shadow->fs_base, host->fs_base, all);
-	rdmsrq(MSR_GS_BASE, value);
+	value = native_rdmsrq(MSR_GS_BASE);
 	refresh(HOST_GS_BASE, &shadow->gs_base, value, all);
 	/* A KVM guest's EFER may be in the CPU until that thread returns to userspace. */
-	rdmsrq(MSR_EFER, value);
+	value = native_rdmsrq(MSR_EFER);
 	refresh(HOST_IA32_EFER, &shadow->efer, value, all);
 	/* By VM exit, not by WRMSR: an NMI of perf could write it between the two. */
 	if (vmx_caps.has_perf_global_ctrl) {
-		rdmsrq(MSR_CORE_PERF_GLOBAL_CTRL, value);
+		value = native_rdmsrq(MSR_CORE_PERF_GLOBAL_CTRL);
 		refresh(HOST_IA32_PERF_GLOBAL_CTRL, &shadow->perf_global_ctrl, value, all);
 	}
 }
@@ -115,25 +116,25 @@ static void segments_leave(struct host_state *host)
 	/* Loading a selector also loads the base from its descriptor, so the base comes after. */
 	if (host->fs) {
 		loadsegment(fs, host->fs);
-		wrmsrq(MSR_FS_BASE, host->fs_base);
+		native_wrmsrq(MSR_FS_BASE, host->fs_base);
 	}
 	if (host->gs) {
 		load_gs_index(host->gs);
-		wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+		native_wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
 	}
 }
 
 /* SWAPGS in a guest exchanges the GS base with this MSR, and never exits. SDM 2B "SWAPGS". */
 static void kernel_gs_enter(struct vmx_vcpu *vmx, struct host_state *host)
 {
-	rdmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
-	wrmsrq(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
+	host->kernel_gs_base = native_rdmsrq(MSR_KERNEL_GS_BASE);
+	native_wrmsrq(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
 }
 
 static void kernel_gs_leave(struct vmx_vcpu *vmx, struct host_state *host)
 {
-	rdmsrq(MSR_KERNEL_GS_BASE, vmx->kernel_gs_base);
-	wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
+	vmx->kernel_gs_base = native_rdmsrq(MSR_KERNEL_GS_BASE);
+	native_wrmsrq(MSR_KERNEL_GS_BASE, host->kernel_gs_base);
 }
 
 /* ------------------------------------------------------------- SYSCALL and RDTSCP */
@@ -168,10 +169,10 @@ static void switched_msrs_enter(struct vmx_vcpu *vmx, struct host_state *host)
 
 	host->msrs_switched = 0;
 	for_each_set_bit(i, &wanted, SWITCHED_COUNT) {
-		rdmsrq(switched_msrs[i], host->msrs[i]);
+		host->msrs[i] = native_rdmsrq(switched_msrs[i]);
 		if (host->msrs[i] == vmx->switched_msrs[i])
 			continue;
-		wrmsrq(switched_msrs[i], vmx->switched_msrs[i]);
+		native_wrmsrq(switched_msrs[i], vmx->switched_msrs[i]);
 		host->msrs_switched |= BIT(i);
 	}
 }
@@ -182,7 +183,7 @@ static void switched_msrs_leave(struct host_state *host)
 	int i;
 
 	for_each_set_bit(i, &switched, SWITCHED_COUNT)
-		wrmsrq(switched_msrs[i], host->msrs[i]);
+		native_wrmsrq(switched_msrs[i], host->msrs[i]);
 }
 
 /* ---------------------------------------------------------------- debug facilities */

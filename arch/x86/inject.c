@@ -194,8 +194,7 @@ void inject_before_entry(struct vmx_vcpu *vmx)
 	bool interrupt_window = READ_ONCE(vmx->run->request_interrupt_window);
 	bool nmi_due = events->nmis_waiting &&
 		       !(vmx->debug.control & MINIVMX_GUESTDBG_BLOCKIRQ);
-	bool nmi_window = false;
-	u32 blocking = 0;
+	u32 windows = 0, blocking = 0;
 
 	if (nmi_due)
 		blocking = vmcs_read32(GUEST_INTERRUPTIBILITY_INFO);
@@ -219,10 +218,12 @@ void inject_before_entry(struct vmx_vcpu *vmx)
 		if (blocking & GUEST_INTR_STATE_STI)
 			interrupt_window = true;
 		else
-			nmi_window = true;
+			windows = CPU_BASED_NMI_WINDOW_EXITING;
 	}
-	state_switch_primary(vmx, CPU_BASED_INTR_WINDOW_EXITING, interrupt_window);
-	state_switch_primary(vmx, CPU_BASED_NMI_WINDOW_EXITING, nmi_window);
+	if (interrupt_window)
+		windows |= CPU_BASED_INTR_WINDOW_EXITING;
+	state_switch_primary(vmx, CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING,
+			     windows);
 }
 
 /* ----------------------------------------------------------------- after a VM exit */

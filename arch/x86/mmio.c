@@ -123,6 +123,15 @@ int guest_read(struct vmx_vcpu *vmx, u64 linear, u32 access, void *data, unsigne
 	return err;
 }
 
+int guest_read_memory(struct vmx_vcpu *vmx, u64 linear, void *data, unsigned int size,
+		      struct guest_fault *fault)
+{
+	gpa_t gpa;
+	int err = guest_walk(vmx, linear, guest_access(vmx, GUEST_READ), &gpa, fault);
+
+	return err ? err : memory_read(vmx->vm, gpa, data, size);
+}
+
 int guest_write(struct vmx_vcpu *vmx, u64 linear, const void *data, unsigned int size,
 		struct guest_fault *fault)
 {
@@ -185,9 +194,12 @@ static int exit_to_user_mmio(struct vmx_vcpu *vmx, const struct mmio_access *acc
 	return VMX_TO_USER;
 }
 
-int mmio_ask(struct vmx_vcpu *vmx)
+int mmio_ask(struct vmx_vcpu *vmx, const struct guest_insn *insn)
 {
-	return exit_to_user_mmio(vmx, &vmx->mmio.read[vmx->mmio.reads_answered], false);
+	int result = exit_to_user_mmio(vmx, &vmx->mmio.read[vmx->mmio.reads_answered], false);
+
+	vmx->pending.insn = *insn;
+	return result;
 }
 
 void mmio_answer(struct vmx_vcpu *vmx)

@@ -14,6 +14,7 @@
 
 #include "arch/x86/walk.h"
 
+struct guest_insn;
 struct vmx_vcpu;
 
 /* Also an end of the functions below: userspace must read first. See mmio_ask(). */
@@ -28,6 +29,9 @@ void mmio_begin(struct vmx_vcpu *vmx);
  */
 int guest_read(struct vmx_vcpu *vmx, u64 linear, u32 access, void *data, unsigned int size,
 	       struct guest_fault *fault);
+/* Any number of bytes in one page; where no memory is, -ENOENT. */
+int guest_read_memory(struct vmx_vcpu *vmx, u64 linear, void *data, unsigned int size,
+		      struct guest_fault *fault);
 int guest_write(struct vmx_vcpu *vmx, u64 linear, const void *data, unsigned int size,
 		struct guest_fault *fault);
 /* guest_write(), if @old is still there. -EAGAIN: it is not. */
@@ -38,7 +42,7 @@ int guest_check_write(struct vmx_vcpu *vmx, u64 linear, unsigned int size, bool 
 		      struct guest_fault *fault);
 
 /* After GUEST_MMIO: fills in the run page. VMX_TO_USER. */
-int mmio_ask(struct vmx_vcpu *vmx);
+int mmio_ask(struct vmx_vcpu *vmx, const struct guest_insn *insn);
 /*
  * After the instruction is done, and again after each write: hands out the next write
  * (VMX_TO_USER). When there is none, what follows an instruction: an enum vmx_result or a negative

@@ -59,8 +59,8 @@ static inline void recorder_handled(struct recorder *recorder, enum exit_action 
 {
 	if (likely(action < EXIT_TO_SLOW))
 		return;
-	recorder->last->handled_by = action == EXIT_TO_SLOW ? MINIVMX_HANDLED_SLOW :
-							      MINIVMX_HANDLED_USER;
+	recorder->last->handled_by = action <= EXIT_TO_EMULATION ? MINIVMX_HANDLED_SLOW :
+								   MINIVMX_HANDLED_USER;
 }
 
 #endif /* _MINIVMX_ARCH_RECORDER_H */

@@ -133,6 +133,8 @@ static enum exit_action run_in_slice(struct vmx_vcpu *vmx, const struct slice *s
 	mitigations_leave(slice_has_other_guest(slice));
 	ept_leave(vmx);
 	state_save(vmx);
+	if (action == EXIT_TO_EMULATION)
+		state_save_rest(vmx);
 	host_leave(vmx, &host);
 	return action;
 }
@@ -215,6 +217,7 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 		case EXIT_SKIP_AND_TO_USER:
 			return VMX_TO_USER;
 		case EXIT_TO_SLOW:
+		case EXIT_TO_EMULATION:
 			result = exit_handle_slow(vmx);
 			if (result != VMX_RESUME) {
 				recorder_handled(&vmx->recorder, EXIT_TO_USER);

@@ -205,6 +205,19 @@ void state_save(struct vmx_vcpu *vmx)
 	vmx->stale = STATE_LAZY;
 }
 
+void state_save_rest(struct vmx_vcpu *vmx)
+{
+	if (vmx->stale & STATE_SEGMENTS)
+		read_segments(vmx);
+	if (vmx->stale & STATE_TABLES)
+		read_tables(vmx);
+	if (vmx->stale & STATE_PDPTRS)
+		read_pdptrs(vmx);
+	if (vmx->stale & STATE_SYSENTER)
+		read_sysenter(vmx);
+	vmx->stale = 0;
+}
+
 /*
  * Has RIP gone over 4 GiB? Outside 64-bit code it has 32 bits: behind the last byte comes the
  * first.
@@ -238,15 +251,7 @@ int state_fetch(struct vmx_vcpu *vmx)
 	local_irq_disable();
 	err = slice_begin(&slice, &vmx->vmcs);
 	if (!err) {
-		if (vmx->stale & STATE_SEGMENTS)
-			read_segments(vmx);
-		if (vmx->stale & STATE_TABLES)
-			read_tables(vmx);
-		if (vmx->stale & STATE_PDPTRS)
-			read_pdptrs(vmx);
-		if (vmx->stale & STATE_SYSENTER)
-			read_sysenter(vmx);
-		vmx->stale = 0;
+		state_save_rest(vmx);
 		slice_end(&slice, &vmx->vmcs);
 	}
 	local_irq_enable();
@@ -307,9 +312,9 @@ void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value)
 		vmx->regs[number] = value;
 }
 
-void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on)
+void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, u32 on)
 {
-	u32 wanted = (vmx->primary_controls & ~controls) | (on ? controls : 0);
+	u32 wanted = (vmx->primary_controls & ~controls) | on;
 
 	if (wanted == vmx->primary_controls)
 		return;

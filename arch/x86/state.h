@@ -19,6 +19,8 @@ int state_fetch(struct vmx_vcpu *vmx);
 void state_load(struct vmx_vcpu *vmx);
 /* In a slice: reads what each slice reads, after the last VM exit. */
 void state_save(struct vmx_vcpu *vmx);
+/* In a slice: reads the groups that state_save() leaves in the VMCS. */
+void state_save_rest(struct vmx_vcpu *vmx);
 
 /* In a slice: CR0, CR3, CR4 and EFER alone, for handlers that look at them or change them. */
 void state_load_control(struct vmx_vcpu *vmx);
@@ -32,8 +34,8 @@ unsigned int state_cpl(void);
 u64 state_read_gpr(struct vmx_vcpu *vmx, unsigned int number);
 void state_write_gpr(struct vmx_vcpu *vmx, unsigned int number, u64 value);
 
-/* In a slice: sets or clears primary VM-execution controls. */
-void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, bool on);
+/* In a slice: of the primary VM-execution controls @controls, sets those that are @on. */
+void state_switch_primary(struct vmx_vcpu *vmx, u32 controls, u32 on);
 
 /* Moves RIP behind the instruction, as executing it would: in a slice. */
 void state_skip_instruction(u32 insn_len);

@@ -75,9 +75,7 @@ struct exit_info {
 	u32 idt_vectoring;
 	u32 intr_error_code;
 	u32 idt_error_code;
-	u32 insn_info;
-	u64 guest_physical;
-	u64 guest_linear;
+	u64 guest_physical;	/* of EPT violations and misconfigurations; else 0 */
 	u64 rip;
 	unsigned int cpu;	/* host CPU it happened on */
 };
@@ -99,7 +97,7 @@ struct pending_exit {
 	u8 insn_len;		/* IN, OUT */
 	u8 size;		/* IN: bytes */
 	u32 count;		/* INS: elements */
-	struct guest_insn insn;	/* INS */
+	struct guest_insn insn;	/* INS, MMIO_READ: as it was when it began */
 };
 
 /* One access where no memory is, at most 8 bytes in one page. */

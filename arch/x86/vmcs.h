@@ -37,21 +37,22 @@ enum vmcs_width { VMCS_WIDTH_16, VMCS_WIDTH_64, VMCS_WIDTH_32, VMCS_WIDTH_NATURA
 void vmcs_access_failed(unsigned long field, bool write);
 
 /*
- * CF or ZF set by the instruction, or a fault, mean that it failed: there is no such field. The
- * CPU then notes error 12 in the VMCS. SDM 3C "Conventions", "VM Instruction Error Numbers".
+ * False: there is no such field. CF or ZF set by the instruction, or a fault, say so; the CPU then
+ * notes error 12 in the VMCS. SDM 3C "Conventions", "VM Instruction Error Numbers".
  */
 static __always_inline bool vmread_exists(unsigned long field, unsigned long *value)
 {
-	bool failed = true;
-
+	asm_goto_output("1: vmread %[field], %[value]\n\t"
+			"jbe %l[failed]\n"
+			_ASM_EXTABLE(1b, %l[failed])
+			: [value] "=r" (*value)
+			: [field] "r" (field)
+			: "cc"
+			: failed);
+	return true;
+failed:
 	*value = 0;
-	asm volatile("1: vmread %[field], %[value]\n\t"
-		     "setna %[failed]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [value] "+r" (*value), [failed] "+q" (failed)
-		     : [field] "r" (field) : "cc");
-	return !failed;
+	return false;
 }
 
 static __always_inline unsigned long vmread(unsigned long field)
@@ -63,18 +64,19 @@ static __always_inline unsigned long vmread(unsigned long field)
 	return value;
 }
 
-/* False: there is no such field. As vmread_exists(). */
+/* False: there is no such field. */
 static __always_inline bool vmwrite_exists(unsigned long field, unsigned long value)
 {
-	bool failed = true;
-
-	asm volatile("1: vmwrite %[value], %[field]\n\t"
-		     "setna %[failed]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : [failed] "+q" (failed)
-		     : [field] "r" (field), [value] "rm" (value) : "cc");
-	return !failed;
+	asm goto("1: vmwrite %[value], %[field]\n\t"
+		 "jbe %l[failed]\n"
+		 _ASM_EXTABLE(1b, %l[failed])
+		 :
+		 : [field] "r" (field), [value] "rm" (value)
+		 : "cc"
+		 : failed);
+	return true;
+failed:
+	return false;
 }
 
 static __always_inline void vmwrite(unsigned long field, unsigned long value)

@@ -271,11 +271,11 @@ struct vmx_memory_fault {
 };
 
 /*
- * Maps the page that the guest touched, and those behind it that are as ready, if that needs no
- * waiting: true, run the guest again. In a slice.
+ * Maps the page that the guest touched, and those behind it that are as ready: 0, run the guest
+ * again. -ENOENT: as below. -EAGAIN: it takes memory_fault(). In a slice.
  */
-bool memory_fault_fast(struct vm *vm, struct ept_cache *cache,
-		       const struct vmx_memory_fault *fault);
+int memory_fault_fast(struct vm *vm, struct ept_cache *cache,
+		      const struct vmx_memory_fault *fault);
 
 /*
  * The other calls for memory may sleep, so none is made in a slice; the caller is a thread of the
