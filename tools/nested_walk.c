@@ -80,11 +80,10 @@ static unsigned int combine_types(unsigned int ept, unsigned int pat)
 	case TYPE_WC:
 		return pat;
 	case TYPE_UC_MINUS:
-		return ept == TYPE_WC ? TYPE_WC : TYPE_UC;
+		return ept == TYPE_WC || ept == TYPE_WP ? TYPE_WC : TYPE_UC;
 	case TYPE_WT:
-		return ept == TYPE_WB || ept == TYPE_WT ? TYPE_WT : ept == TYPE_WP ? TYPE_WP : TYPE_UC;
 	case TYPE_WP:
-		return ept == TYPE_WB || ept == TYPE_WP ? TYPE_WP : ept == TYPE_WT ? TYPE_WT : TYPE_UC;
+		return ept == TYPE_UC || ept == TYPE_WC ? TYPE_UC : pat;
 	default:
 		return ept;
 	}
