@@ -15,7 +15,9 @@
 #include "../tools/vmcs_fields.h"
 #include "kselftest_harness.h"
 
+#define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
 #define PAGE		4096UL
+#define HUGE		0x200000UL
 #define GPA		0x00800000U	/* outside slot 0 */
 
 /* SDM 3C "Format of an EPT Page-Table Entry that Maps a 4-KByte Page" */
@@ -25,6 +27,7 @@
 #define RIGHTS		0x7UL
 #define TYPE_AND_IPAT	0x78UL
 #define WRITE_BACK	0x70UL		/* and the guest's PAT is ignored */
+#define LARGE		0x80UL			/* of a leaf above the lowest level */
 #define ACCESSED	0x100UL
 #define DIRTY		0x200UL
 #define ADDRESS		0x000ffffffffff000UL
@@ -169,6 +172,31 @@ TEST_F(ept_walk, host_physical_addresses)
 		if (vmcs.entries[i].encoding == VMCS_EPT_POINTER)
 			eptp = vmcs.entries[i].value;
 	EXPECT_EQ(eptp, self->walk.eptp);
+}
+
+/* Where the process has a huge page, its entry is the last one. */
+TEST_F(ept_walk, huge_page)
+{
+	__u8 *area = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	__u8 *huge = (__u8 *)(((unsigned long)area + HUGE - 1) & -HUGE);
+	char thp[64];
+
+	ASSERT_NE(MAP_FAILED, area);
+	vm_read_choice(THP, thp, sizeof(thp));
+	if (!vm_write_text(THP, "madvise") || madvise(huge, HUGE, MADV_HUGEPAGE))
+		SKIP(return, "no transparent huge pages");
+	huge[0] = 1;
+	vm_write_text(THP, thp);
+	ASSERT_EQ(0, vm_set_slot(&self->vm, 2, 0, 2 * GPA, HUGE, huge));
+	ASSERT_EQ(0, vm_poke(&self->vm, 2 * GPA + PAGE, 5));
+	ASSERT_EQ(0, get_walk(&self->vm, 2 * GPA + 3 * PAGE, &self->walk));
+	if (self->walk.count == 4)
+		SKIP(return, "no huge page is to be had");
+	ASSERT_EQ(3, self->walk.count);
+	EXPECT_EQ(LARGE, last(&self->walk) & LARGE);
+	EXPECT_EQ(page_frame(huge) * PAGE, last(&self->walk) & ADDRESS);
+	EXPECT_EQ(READ | WRITE, last(&self->walk) & (READ | WRITE));
+	EXPECT_EQ(0, self->walk.entries[3]);
 }
 
 TEST_F(ept_walk, host_is_hidden)

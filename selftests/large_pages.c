@@ -54,20 +54,6 @@ FIXTURE_VARIANT(large_pages) { const char *device; bool kvm; };
 FIXTURE_VARIANT_ADD(large_pages, minivmx) { .device = MINIVMX_DEVICE };
 FIXTURE_VARIANT_ADD(large_pages, kvm) { .device = KVM_DEVICE, .kvm = true };
 
-/* The word in brackets. */
-static void read_choice(const char *path, char *choice, size_t size)
-{
-	FILE *file = fopen(path, "r");
-	char line[128] = "", *open;
-
-	*choice = 0;
-	if (!file)
-		return;
-	if (fgets(line, sizeof(line), file) && (open = strchr(line, '[')))
-		snprintf(choice, size, "%.*s", (int)strcspn(open + 1, "]"), open + 1);
-	fclose(file);
-}
-
 /* How much of the mapping that starts at @start is in huge pages. */
 static long huge_kib(const void *start)
 {
@@ -91,7 +77,7 @@ static long huge_kib(const void *start)
 FIXTURE_SETUP(large_pages)
 {
 	VM_SETUP(self, variant);
-	read_choice(THP, self->thp, sizeof(self->thp));
+	vm_read_choice(THP, self->thp, sizeof(self->thp));
 	if (!vm_write_text(THP, "madvise"))
 		SKIP(_exit(VM_SKIP_CODE), "no transparent huge pages");
 	self->area = mmap(NULL, 3 * HUGE, PROT_READ | PROT_WRITE | PROT_EXEC,

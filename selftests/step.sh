@@ -127,7 +127,7 @@ grep -A2 'user  I/O instruction, OUT port 0xe9 (immediate), 1 byte' "$work/outpu
 	grep -q 'arch/x86/exit_io.c: handle_io_instruction(), tools/cpu.c: handle_io()'
 result $? "source_of_an_exit"
 grep -A1 'slow  EPT violation at 0x7fff8, write tried' "$work/output" |
-	grep -q 'exit_insn.c: always_slow(), arch/x86/exit_memory.c: handle_ept_violation()'
+	grep -q 'exit_memory.c: handle_ept_violation(), arch/x86/exit_memory.c: handle_ept_violation_slow()'
 result $? "source_of_a_slow_exit"
 
 # Every instruction that userspace or the kernel completes; string instructions; the ends of guests.
@@ -167,6 +167,20 @@ expect "wrong_commands"	0 "no command \"k\"
 	no number from 1 on
 	address in hexadecimal is missing
 	w ADDR"						"$minivmx" step --commands "k;s 0;w;h" "$guests/hello"
+# rep outsb; a load from and a store to the local APIC
+printf '\276\017\174\271\005\000\272\351\000\363\156\260\000\346\364abcde' >"$work/outs"
+printf '\241\060\000\340\376\243\200\000\340\376\260\000\346\364' >"$work/mmio"
+expect "string_output"	0 "^guest. a$
+	stop 3, after an instruction
+	rcx    0000000000000005 -> 0000000000000004
+	^guest. bcde$
+	stop 4, the guest has ended"			"$minivmx" step --commands "s 3;s;s 100" "$work/outs"
+expect "device_memory"	0 "user  EPT violation at 0xfee00030, read tried
+	handle_ept_violation_slow.., tools/cpu.c: handle_mmio
+	rip    0000000000100000 -> 0000000000100005
+	rax    0000000000000000 -> 0000000000050014
+	rip    0000000000100005 -> 000000000010000a
+	stop 4, the guest has ended"	"$minivmx" step --mode protected --commands "s;s;s 100" "$work/mmio"
 printf 's\n\nq\n' | "$minivmx" step "$guests/hello" >"$work/output" 2>&1
 grep -q "stop 3, after an instruction" "$work/output"
 result $? "commands_from_a_pipe"

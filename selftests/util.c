@@ -178,3 +178,16 @@ long vm_stat(struct vm *vm, const char *name)
 		close(fd);
 	return found;
 }
+
+void vm_read_choice(const char *path, char *choice, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	char line[128] = "", *open;
+
+	*choice = 0;
+	if (!file)
+		return;
+	if (fgets(line, sizeof(line), file) && (open = strchr(line, '[')))
+		snprintf(choice, size, "%.*s", (int)strcspn(open + 1, "]"), open + 1);
+	fclose(file);
+}

@@ -101,6 +101,8 @@ double vm_seconds(void);
 void vm_arm_alarm(unsigned int milliseconds);	/* SIGALRM with an empty handler, no SA_RESTART */
 long vm_read_number(const char *path);		/* -1: not readable */
 bool vm_write_text(const char *path, const char *text);
+/* The word in brackets of a file in sysfs; empty if there is none. */
+void vm_read_choice(const char *path, char *choice, size_t size);
 /* How often a device's module is held. Teardown may finish later: it has 5 s to come back. */
 const char *vm_refcnt_path(bool kvm);
 bool vm_refcnt_returns_to(const char *path, long wanted);
