@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "idt.h"
 #include "vm.h"
 #include "../tools/vmcs_fields.h"
 #include "kselftest_harness.h"
@@ -239,7 +240,7 @@ static void expect_same_vmcs(struct __test_metadata *_metadata, const struct vmc
 	}
 }
 
-/* One of each kind, and an event into the guest, whose stack and IDT are in memory. */
+/* One of each kind, and events into the guest, which has a stack and an IDT. */
 static void try_all_kinds(struct __test_metadata *_metadata, struct vm *vm)
 {
 	static const struct {
@@ -274,10 +275,12 @@ TEST_F(try_entry, nothing_stays)
 	static struct vmcs before, after;
 	struct minivmx_regs regs, regs_after;
 	static __u8 memory[VM_MEM_SIZE];
+	struct minivmx_vcpu_events events;
 	struct vm *vm = &self->vm;
 
 	REQUIRE_STUDY_MODE();
-	/* On a vCPU that has not run, between two RUNs, and before the exit is finished. */
+	ASSERT_EQ(0, IDT_START(vm, VM_LONG, count));
+	/* On a vCPU that has not run, and, with an exit to be finished, on one that has. */
 	for (__u8 round = 0; round < 3; round++) {
 		ASSERT_EQ(0, get_vmcs(vm, &before));
 		ASSERT_EQ(0, vm_get_regs(vm, &regs));
@@ -290,6 +293,15 @@ TEST_F(try_entry, nothing_stays)
 		EXPECT_EQ(0, memcmp(memory, vm->mem, sizeof(memory)));
 		ASSERT_EXIT(vm, MINIVMX_EXIT_IO);
 		EXPECT_EQ(round + 1, *(__u8 *)vm_io_data(vm));
+		/* A delivery from now on would find its way to the stack. */
+		if (round == 0) {
+			ASSERT_EQ(0, vm_get_events(vm, &events));
+			events.exception.injected = 1;
+			events.exception.nr = 6;
+			ASSERT_EQ(0, vm_set_events(vm, &events));
+			ASSERT_EXIT(vm, MINIVMX_EXIT_IO);
+			ASSERT_EQ(6, vm->run->io.port);
+		}
 	}
 }
 
