@@ -9,7 +9,7 @@
 # KERNEL=6.1|6.12|7.2  build for, and boot, that Debian kernel (fetched once into ~/.cache/minivmx)
 # KDIR=DIR             build the module against these headers; default: the running kernel's
 # COMMAND='...'        what the guest runs (run, run-here), or the test machine (machine)
-# ARGS='...'           more options for the differential test (--only NAME, --random COUNT, ...)
+# ARGS='...'           more options: of the differential test (--only NAME, ...), of bench (--quick, ...)
 # COUNT=N SEED=N       how many random byte strings fuzz-decode compares, and which; SEED also for test-long
 # V=1                  show the commands
 
@@ -135,7 +135,7 @@ differential: setup ## run guest programs on /dev/kvm and on /dev/minivmx, and c
 	grep ' differences$$' build/differential.log; exit $$(cat build/differential.status)
 
 bench: setup ## measure what operations cost, beside KVM; writes build/bench.json, build/bench.svg
-	$(Q)selftests/bench/run $(if $(KERNEL),--kernel $(KERNEL))
+	$(Q)selftests/bench/run $(if $(KERNEL),--kernel $(KERNEL)) $(ARGS)
 
 bench-accept: setup ## after a change of costs that is meant: write what `make test` holds minivmx to
 	$(Q)selftests/bench/run --accept

@@ -3,8 +3,8 @@
  * bench.h - what an operation costs, on /dev/kvm and on /dev/minivmx, by the same program.
  *
  * main.c runs all groups of rows on both devices, in both orders; guest_rows.c has what a guest
- * causes, host_rows.c the ioctls, vm_rows.c making and ending VMs, and many of them. Times are in
- * ticks of the TSC: in an emulated PC a tick is an instruction, so they repeat.
+ * causes, host_rows.c the ioctls, vm_rows.c making and ending VMs, and many of them; scaling.c uses
+ * all CPUs. Times are in ticks of the TSC: in an emulated PC a tick is an instruction, so they repeat.
  * Each row is a line on stdout, which selftests/bench/run reads: see bench_row().
  */
 #ifndef SELFTESTS_BENCH_H
@@ -27,6 +27,7 @@ struct bench {
 	const char *order;	/* "first" or "second": of the two devices */
 	bool beside;		/* a KVM VM is alive, so KVM holds VMX operation */
 	bool trace;		/* each row's last operations stand between marks */
+	char **only;		/* NULL, or the names of the guest's rows that are wanted, and no others */
 };
 
 /*
@@ -64,5 +65,7 @@ void bench_cpuid(const struct bench *bench, struct vm *vm, const char *name);
 void bench_guest_rows(const struct bench *bench);
 void bench_host_rows(const struct bench *bench);
 void bench_vm_rows(const struct bench *bench);
+/* Prints device, number of CPUs, ticks for each CPUID exit and for each to userspace. */
+void bench_scaling(const struct bench *bench);
 
 #endif /* SELFTESTS_BENCH_H */

@@ -243,12 +243,25 @@ void bench_cpuid(const struct bench *bench, struct vm *vm, const char *name)
 	bench_check(bench, name, measure(bench, vm, &rows[0], name));
 }
 
+static bool wanted(const struct bench *bench, const char *name)
+{
+	if (!bench->only)
+		return true;
+	for (char **only = bench->only; *only; only++)
+		if (!strcmp(*only, name))
+			return true;
+	return false;
+}
+
 void bench_guest_rows(const struct bench *bench)
 {
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct vm vm;
-		int ret = vm_create(&vm, bench->device);
+		int ret;
 
+		if (!wanted(bench, rows[i].name))
+			continue;
+		ret = vm_create(&vm, bench->device);
 		bench_check(bench, rows[i].name, ret ?: measure(bench, &vm, &rows[i], rows[i].name));
 		vm_destroy(&vm);
 	}

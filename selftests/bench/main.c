@@ -51,10 +51,11 @@ void bench_check(const struct bench *bench, const char *name, int error)
 	exit(1);
 }
 
-static void measure(const char *device, const char *order, bool trace)
+static void measure(const char *device, const char *order, bool trace, char **only)
 {
 	struct bench bench = {
 		.device = device, .kvm = !strcmp(device, KVM_DEVICE), .order = order, .trace = trace,
+		.only = only,
 	};
 	struct vm idle;
 
@@ -63,16 +64,18 @@ static void measure(const char *device, const char *order, bool trace)
 		if (beside)
 			bench_check(&bench, "a KVM VM beside it", vm_create(&idle, KVM_DEVICE));
 		bench_guest_rows(&bench);
-		bench_host_rows(&bench);
-		bench_vm_rows(&bench);
+		if (!only) {
+			bench_host_rows(&bench);
+			bench_vm_rows(&bench);
+		}
 		if (beside)
 			vm_destroy(&idle);
 	}
 }
 
 /*
- * bench [DEVICE]: the one to begin with; bench --trace: few operations, each device once;
- * bench --gate: minivmx once.
+ * bench [DEVICE]: the one to begin with; bench --trace [ROW...]: few operations, each device once;
+ * bench --gate: minivmx once; bench --scaling: exits on several CPUs at once.
  */
 int main(int argc, char **argv)
 {
@@ -84,15 +87,20 @@ int main(int argc, char **argv)
 	/* The rows that map 2 MiB have the kernel's word that they get them. */
 	if (!vm_write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise"))
 		fprintf(stderr, "bench: no transparent huge pages\n");
-	if (gate) {
-		measure(MINIVMX_DEVICE, "first", false);
+	if (!strcmp(option, "--scaling")) {
+		bench_scaling(&(struct bench){ .device = KVM_DEVICE, .kvm = true });
+		bench_scaling(&(struct bench){ .device = MINIVMX_DEVICE });
 		return 0;
 	}
-	measure(one, "first", trace);
-	measure(other, "second", trace);
+	if (gate) {
+		measure(MINIVMX_DEVICE, "first", false, NULL);
+		return 0;
+	}
+	measure(one, "first", trace, trace && argc > 2 ? argv + 2 : NULL);
+	measure(other, "second", trace, trace && argc > 2 ? argv + 2 : NULL);
 	if (trace)
 		return 0;
-	measure(other, "first", false);
-	measure(one, "second", false);
+	measure(other, "first", false, NULL);
+	measure(one, "second", false, NULL);
 	return 0;
 }

@@ -54,5 +54,5 @@ def cycles(operation, operations):
     classes["cold_entry"] = min(classes.get("vmptrld", 0), classes.get("entry", 0))
     return tuple(
         (operation.instructions / INSTRUCTIONS_PER_CYCLE[level] +
-         sum(count * WEIGHTS[name][level] for name, count in classes.items())) / operations
+         sum(count * WEIGHTS[name][level] for name, count in classes.items() if name in WEIGHTS)) / operations
         for level in range(3))

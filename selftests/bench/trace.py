@@ -46,10 +46,15 @@ CLASSES = [(name, re.compile(pattern)) for name, pattern in (
     ("lfence", r"lfence"),
     ("indirect", r"(call|jmp) (r\w+$|qword)"),
     ("invlpg", r"invlpg"),
+    ("call", r"call"),
 )]
 KERNEL = 1 << 63
 
 Operation = collections.namedtuple("Operation", "instructions classes functions")
+
+# A slice of minivmx is opened from the first instruction of the one to VM entry, and closed from the
+# first instruction of the other to the last of the third: arch/x86/run.c.
+OPENS, CLOSES, CLOSED = "slice_begin", "state_save", "slice_end"
 
 
 class Symbols:
@@ -78,49 +83,70 @@ def classify(prefix, text):
     return next((name for name, pattern in CLASSES if pattern.match(text)), None)
 
 
-def marked(path, symbols):
-    """Yields an Operation for each pair of marks in the file."""
-    known = {}          # instruction: its class
-    addresses = classes = None
+def marked(path, known):
+    """Yields, for each pair of marks in the file, [(address, class or None)]."""
+    steps = None
     with open(path, errors="replace") as handle:
         for line in handle:
             if line.startswith("Tracing enabled"):
-                addresses, classes = collections.Counter(), collections.Counter()
+                steps = []
             elif line.startswith("Tracing disabled"):
-                yield finish(addresses, classes, symbols)
-                addresses = None
-            elif addresses is not None:
+                yield steps
+                steps = None
+            elif steps is not None:
                 match = LINE.match(line)
                 if not match:
                     continue
-                addresses[match[1]] += 1
                 text = match[3] + " " + match[2]
                 if text not in known:
                     known[text] = classify(*text.split(" ", 1))
                 # What the guest and the program execute is not the hypervisor's.
-                if known[text] and (match[1][0] == "f" or known[text] == "syscall"):
-                    classes[known[text]] += 1
+                ours = match[1][0] == "f" or known[text] == "syscall"
+                steps.append((match[1], known[text] if ours else None))
 
 
-def finish(addresses, classes, symbols):
+def summary(steps, symbols):
     functions = collections.Counter()
-    for address, count in addresses.items():
+    for address, count in collections.Counter(address for address, _ in steps).items():
         functions[symbols.name(int(address, 16))] += count
-    return Operation(sum(addresses.values()), classes, functions)
+    return Operation(len(steps), collections.Counter(name for _, name in steps if name), functions)
+
+
+def slice_steps(steps, symbols):
+    """What of an operation with one slice opens and closes it; None: it has none."""
+    names = [symbols.name(int(address, 16)) for address, _ in steps]
+    if OPENS not in names or CLOSED not in names or CLOSES not in names:
+        return None
+    opens = names.index(OPENS)
+    entry = next((place for place, (_, name) in enumerate(steps) if name == "entry"), None)
+    last = len(names) - names[::-1].index(CLOSED)
+    closes = names.index(CLOSES)
+    if entry is None:
+        return None
+    # Either the operation begins in the guest and the slice is closed first, or it ends there.
+    return steps[opens:entry + 1] + steps[closes:last] if closes < last else None
+
+
+def announced(path, lines):
+    """Yields (device, situation, row), how many operations, steps: for each pair of marks."""
+    pairs = marked(path, {})
+    for line in lines:
+        words = line.rstrip("\n").split("\t")
+        if words[0] == "trace":
+            for _ in range(int(words[4])):
+                yield tuple(words[1:4]), int(words[5]), next(pairs)
 
 
 def read(path, lines, symbols):
     """{(device, situation, row): (Operation, how many operations it is)}, of what the program
-    announced in its lines. Of several pairs of marks the shortest: a timer interrupt hit the others."""
-    pairs = marked(path, symbols)
+    announced in its lines. Of several pairs of marks the shortest: a timer interrupt hit the others.
+    The row "slice" is what opens and closes the slice of HLT."""
     found = {}
-    for line in lines:
-        words = line.rstrip("\n").split("\t")
-        if words[0] != "trace":
+    for key, operations, steps in announced(path, lines):
+        if key in found and len(steps) >= found[key][0].instructions:
             continue
-        key, operations = tuple(words[1:4]), int(words[5])
-        for _ in range(int(words[4])):
-            operation = next(pairs)
-            if key not in found or operation.instructions < found[key][0].instructions:
-                found[key] = (operation, operations)
+        found[key] = (summary(steps, symbols), operations)
+        part = slice_steps(steps, symbols) if key[2] == "hlt" and key[0] == "minivmx" else None
+        if part:
+            found[key[0], key[1], "slice"] = (summary(part, symbols), 1)
     return found
