@@ -215,6 +215,11 @@ grep -q '^ *1    EPT PML4E \[  0\] .* rwx' "$work/output" && grep -q ' r-x WB, P
 result $? "walk_shows_ept"
 grep -qE 'leads to     guest-physical 0x100234, byte 0x[0-9a-f]+234 of this process, host-physical 0x[0-9a-f]+234$' "$work/output"
 result $? "walk_shows_addresses"
+expect "walk_json"	0 "\"paging\": \"4-level paging\"
+	\"entry\": \"PDE\"
+	\"value\": \"0xe3\"
+	\"qualification\": \"0x1aa\"
+	\"error_code\": \"0x5\""	"$minivmx" walk --json --exits 3 "$guests/hello" 100000
 expect "walk_at_the_start"	0 "EPT PML4E .*not present
 	EPT violation at 0x2000, qualification 0x83"	"$minivmx" walk "$guests/hello" 100000
 expect "walk_not_present"	0 "PML4E \[ 36\] at 0x00002120 .* not present
@@ -228,7 +233,7 @@ expect "walk_without_paging"	0 "^0x7c00: no paging
 	^rights       guest: all; EPT, 4 KiB: r"	"$minivmx" walk --exits 1 "$guests/hello16" 7c00
 expect "walk_no_memory"		0 "where the guest has no memory
 	^ *read tried.*no memory is there"		"$minivmx" walk --exits 1 "$guests/hello16" fee00000
-expect "walk_32_bits"		0 "addresses have 32 bits"	"$minivmx" walk --exits 1 "$guests/hello16" 100000000
+expect "walk_32_bits"		0 "impossible: linear addresses have 32 bits"	"$minivmx" walk --exits 1 "$guests/hello16" 100000000
 if [ -c /dev/kvm ]; then
 	expect "walk_on_kvm"	0 "does not show a VMCS
 	^EPT: the device does not show it

@@ -159,13 +159,12 @@ struct outcome nested_outcome(const struct nested_walk *walk, struct page_access
 	static const unsigned int ept_access[] = {
 		[ACCESS_READ] = EPT_READ, [ACCESS_WRITE] = EPT_WRITE, [ACCESS_FETCH] = EPT_EXECUTE,
 	};
-	struct outcome outcome = { .type = OUTCOME_GENERAL_PROTECTION };
+	struct outcome outcome;
 
-	if (walk->guest.end == PAGE_WALK_NOT_CANONICAL) {
-		outcome.why = walk->guest.mode < PAGING_4_LEVEL ? "linear addresses have 32 bits here" :
-								 "the address is not canonical";
-		return outcome;
-	}
+	if (walk->guest.end == PAGE_WALK_NOT_CANONICAL && walk->guest.mode < PAGING_4_LEVEL)
+		return (struct outcome){ OUTCOME_IMPOSSIBLE, .why = "linear addresses have 32 bits here" };
+	if (walk->guest.end == PAGE_WALK_NOT_CANONICAL)
+		return (struct outcome){ OUTCOME_GENERAL_PROTECTION, .why = "the address is not canonical" };
 	if (!tables_allow(walk, &outcome))
 		return outcome;
 	outcome = (struct outcome){ .type = OUTCOME_UNKNOWN, .why = "the guest has no memory where the table is" };

@@ -40,6 +40,7 @@ const char *nested_memory_type(const struct nested_walk *walk);
 
 enum outcome_type {
 	OUTCOME_DONE,
+	OUTCOME_IMPOSSIBLE,		/* no instruction has such an address here */
 	OUTCOME_UNKNOWN,		/* a table is where the guest has no memory, and EPT is not known */
 	OUTCOME_GENERAL_PROTECTION,	/* #GP, #SS through the stack segment */
 	OUTCOME_PAGE_FAULT,

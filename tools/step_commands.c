@@ -2,7 +2,7 @@
 /*
  * step_commands.c - the commands of `minivmx step`, from a script, a pipe or a terminal.
  *
- * Reached from stepper.c while the guest is stopped. Continues in walk_take.c and walk_print.c (w),
+ * Reached from stepper.c while the guest is stopped. Continues in walk_take.c, walk_print.c and walk_json.c (w),
  * vmcs_print.c (v), show_state.c (r), gdb_target.c (b), linear_memory.c (x).
  */
 #include <ctype.h>
@@ -130,6 +130,8 @@ static enum then walk(struct stepper *stepper, const char *argument)
 	stepper->status = walk_take(&walk, stepper->vcpu, stepper->has_snapshot ? &stepper->snapshot : NULL, address);
 	if (stepper->status)
 		stepper->quits = true;
+	else if (stepper->json)
+		walk_print_json(&walk);
 	else
 		walk_print(&walk, stepper->vcpu->vm->ram, stepper->vcpu->vm->ram_size);
 	return THEN_ASK;

@@ -25,6 +25,7 @@ struct stepper {
 	/* Set by who makes it. */
 	const char *commands;		/* separated by ";"; NULL: from stdin, a line each */
 	bool quiet;			/* stops are not shown: only what commands print */
+	bool json;			/* walks are printed as JSON */
 
 	struct vcpu *vcpu;
 	const volatile sig_atomic_t *stopping;

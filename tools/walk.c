@@ -51,6 +51,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'b':
 		options->breakpoint = check_address(arg, state);
 		break;
+	case 'j':
+		options->stepper->json = true;
+		break;
 	case ARGP_KEY_ARG:
 		if (!options->machine.guest)
 			options->machine.guest = arg;
@@ -78,6 +81,7 @@ int command_walk(int argc, char **argv)
 	static const struct argp_option option_table[] = {
 		{ .name = "exits", .key = 'e', .arg = "N", .doc = "run the guest to its Nth exit to userspace first" },
 		{ .name = "break", .key = 'b', .arg = "ADDR", .doc = "run it to the instruction at a linear address first" },
+		{ .name = "json", .key = 'j', .doc = "print JSON" },
 		{ 0 }
 	};
 	static struct stepper stepper = { .quiet = true };
@@ -91,7 +95,7 @@ int command_walk(int argc, char **argv)
 		       "Host-physical addresses need CAP_SYS_ADMIN; /dev/kvm shows no EPT.\n"
 		       "Exit status: as of `minivmx run`; 0 if the guest came to the point.",
 	};
-	struct walk_options options = { .machine = RUN_OPTIONS_DEFAULT };
+	struct walk_options options = { .machine = RUN_OPTIONS_DEFAULT, .stepper = &stepper };
 	char script[128];
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);

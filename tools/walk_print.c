@@ -199,6 +199,9 @@ static void print_outcome(FILE *out, const struct nested_walk *walk, struct page
 		fprintf(out, "done");
 		print_bits_set(out, &walk->guest, access.type);
 		return;
+	case OUTCOME_IMPOSSIBLE:
+		fprintf(out, "impossible");
+		break;
 	case OUTCOME_UNKNOWN:
 		fprintf(out, "not known");
 		break;
