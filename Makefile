@@ -35,7 +35,7 @@ COUNT   ?= 10000000
 TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
-.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table rules-table check clean distclean help
+.PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table rules-table screens check clean distclean help
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -164,6 +164,10 @@ rules-table: setup ## prove the rules of VM entry on three CPUs, and write tools
 		set -- "$$@" "Bochs $$bochs, $$cpu=$$report"; \
 	done; tools/check/rules.py "$$@"
 rules-table: SHELL := /bin/bash
+
+screens: setup ## run the commands of the README's screens in the test machine, and write what they print
+	$(Q)mkdir -p build && tools/testbed/testbed --kernel 6.1 --timeout 300 -- \
+		selftests/screens.sh --print >build/screens.log && tools/check/screens.py build/screens.log
 
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
 	$(Q)tools/check/check
