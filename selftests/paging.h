@@ -63,7 +63,7 @@ bool paging_has_rights(const struct paging *paging, unsigned int level);
 void paging_map(struct vm *vm, const struct paging *paging, unsigned int leaf, __u64 linear, __u64 gpa,
 		__u64 flags);
 
-/* Paging is on, faults are caught, and what vm_create() made is mapped one to one, with these flags besides. */
+/* Paging is on, faults are caught, what vm_create() made is mapped one to one, with these flags besides. */
 int paging_start(struct vm *vm, const struct paging *paging, const __u8 *start, const __u8 *end, __u64 flags);
 
 /* Of PAE's top level the CPU has a copy, which a new CR3 renews. */

@@ -69,11 +69,12 @@ static int predict(struct vm *vm, __u64 linear, struct nested_walk *walk)
 	if (!ret)
 		ret = vm_get_regs(vm, &regs);
 	*walk = (struct nested_walk){ .state = {
-		.cr0 = sregs.cr0, .cr3 = sregs.cr3, .cr4 = sregs.cr4, .efer = sregs.efer, .rflags = regs.rflags,
-		.pat = IA32_PAT_RESET, .physical_address_bits = physical_address_bits(),
+		.cr0 = sregs.cr0, .cr3 = sregs.cr3, .cr4 = sregs.cr4, .efer = sregs.efer,
+		.rflags = regs.rflags, .pat = IA32_PAT_RESET, .physical_address_bits = physical_address_bits(),
 		.has_1g_pages = cpu_has(0x80000001, 26) } };
 	/* What CR3 was loaded with is in the CPU. */
-	walk->state.has_pdptes = read_memory(vm, sregs.cr3 & ~31UL, walk->state.pdpte, sizeof(walk->state.pdpte));
+	walk->state.has_pdptes = read_memory(vm, sregs.cr3 & ~31UL, walk->state.pdpte,
+					     sizeof(walk->state.pdpte));
 	page_walk(&walk->guest, &walk->state, linear, read_memory, vm);
 	return ret;
 }
@@ -342,7 +343,8 @@ TEST_F(walk_prediction, ept_violations)
 	FOR_EACH_PAGING(paging) {
 		for (enum access_type type = R; type <= F; type++) {
 			bool passed = _metadata->passed;
-			__u64 entry = TABLE(1) + (LINEAR >> 12 & ((1UL << paging->index_bits) - 1)) * paging->entry_size;
+			__u64 index = LINEAR >> 12 & ((1UL << paging->index_bits) - 1);
+			__u64 entry = TABLE(1) + index * paging->entry_size;
 
 			ASSERT_EQ(0, paging_start(vm, paging, begin[type], end[type], 0));
 			paging_map(vm, paging, 1, LINEAR, PAGE, P | W);

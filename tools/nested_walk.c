@@ -132,7 +132,8 @@ static bool tables_allow(const struct nested_walk *walk, struct outcome *outcome
 
 		if (walk->guest.step[i].in_register)
 			continue;
-		if (!ept_allows(walk, ept, EPT_READ | (ept_has_accessed_dirty(ept) ? EPT_WRITE : 0), false, outcome))
+		if (!ept_allows(walk, ept, EPT_READ | (ept_has_accessed_dirty(ept) ? EPT_WRITE : 0), false,
+				outcome))
 			return false;
 	}
 	return true;
@@ -167,7 +168,8 @@ struct outcome nested_outcome(const struct nested_walk *walk, struct page_access
 		return (struct outcome){ OUTCOME_GENERAL_PROTECTION, .why = "the address is not canonical" };
 	if (!tables_allow(walk, &outcome))
 		return outcome;
-	outcome = (struct outcome){ .type = OUTCOME_UNKNOWN, .why = "the guest has no memory where the table is" };
+	outcome = (struct outcome){
+		.type = OUTCOME_UNKNOWN, .why = "the guest has no memory where the table is" };
 	if (walk->guest.end == PAGE_WALK_NO_MEMORY)
 		return outcome;
 	outcome.why = page_fault(&walk->guest, &walk->state, access, &outcome.error_code);

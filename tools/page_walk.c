@@ -103,10 +103,10 @@ static uint64_t reserved_bits(const struct page_walk *walk, const struct paging_
 	uint64_t reserved = ADDRESS_MASK & ~((1ull << state->physical_address_bits) - 1);
 
 	if (walk->entry_size == 4) {
-		unsigned int address_bits = state->physical_address_bits < 40 ? state->physical_address_bits : 40;
+		unsigned int width = state->physical_address_bits < 40 ? state->physical_address_bits : 40;
 
 		/* Bits 39:32 of a 4 MiB page's address are in bits 20:13. */
-		return step->is_leaf && step->level > 1 ? 0x3fffffull & ~((1ull << (address_bits - 19)) - 1) : 0;
+		return step->is_leaf && step->level > 1 ? 0x3fffffull & ~((1ull << (width - 19)) - 1) : 0;
 	}
 	if (walk->mode == PAGING_PAE)
 		reserved |= 0x7ff0000000000000ull;

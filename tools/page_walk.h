@@ -44,7 +44,7 @@ struct page_step {
 	unsigned int index;		/* in its table */
 	uint64_t address;		/* guest-physical, of the entry */
 	uint64_t entry;
-	bool in_register;		/* a PDPTE: the CPU loaded it with CR3, and does not look into memory */
+	bool in_register;		/* a PDPTE: loaded with CR3, not looked for in memory */
 	bool is_leaf;
 };
 
@@ -84,7 +84,10 @@ typedef bool (*page_reader)(void *context, uint64_t address, void *bytes, size_t
 void page_walk(struct page_walk *walk, const struct paging_state *state, uint64_t linear,
 	       page_reader read, void *context);
 
-/* NULL: the guest's tables allow it. Else why not, and the error code of the #PF. Not for PAGE_WALK_NO_MEMORY. */
+/*
+ * NULL: the guest's tables allow it. Else why not, and the error code of the #PF. Not for
+ * PAGE_WALK_NO_MEMORY.
+ */
 const char *page_fault(const struct page_walk *walk, const struct paging_state *state,
 		       struct page_access access, uint32_t *error_code);
 

@@ -71,8 +71,8 @@ void print_regs(FILE *out, const struct minivmx_regs *regs, const struct minivmx
 	for (size_t i = 0; i < sizeof(general_registers) / sizeof(general_registers[0]); i++) {
 		uint64_t value = register_value(regs, i);
 
-		fprintf(out, "%s%c%-3s %016" PRIx64 "%s", i % 4 ? "" : " ", register_value(old, i) != value ? '*' : ' ',
-			general_registers[i].name, value, i % 4 == 3 ? "\n" : "");
+		fprintf(out, "%s%c%-3s %016" PRIx64 "%s", i % 4 ? "" : " ",
+			register_value(old, i) != value ? '*' : ' ', general_registers[i].name, value, i % 4 == 3 ? "\n" : "");
 	}
 }
 
@@ -89,7 +89,8 @@ void print_changed_regs(FILE *out, const struct minivmx_regs *regs, const struct
 	print_change(out, "rip", before->rip, regs->rip);
 	print_change(out, "rflags", before->rflags, regs->rflags);
 	for (size_t i = 0; i < sizeof(general_registers) / sizeof(general_registers[0]); i++)
-		print_change(out, general_registers[i].name, register_value(before, i), register_value(regs, i));
+		print_change(out, general_registers[i].name, register_value(before, i),
+			     register_value(regs, i));
 }
 
 /* SDM 3A "Segment Descriptors", "L (64-bit code segment) flag" and "D/B flag". */

@@ -42,18 +42,20 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 int command_step(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
-		{ .name = "commands", .key = 'x', .arg = "TEXT", .doc = "commands instead of stdin's, separated by \";\"" },
+		{ .name = "commands", .key = 'x', .arg = "TEXT",
+		  .doc = "commands instead of stdin's, separated by \";\"" },
 		{ 0 }
 	};
 	static struct stepper stepper;
 	const struct argp_child children[] = { { .argp = run_options(false) }, { 0 } };
 	const struct argp argp = {
 		.options = option_table, .parser = parse_option, .args_doc = "GUEST", .children = children,
-		.doc = "Runs GUEST step by step: at each stop the VM exits since the last one, with the function that "
-		       "handled each, the registers and VMCS fields that have changed, and the code at RIP. Takes the options "
-		       "by which `minivmx run` makes a machine (--mem, --mode, --disk, ...).\v"
-		       "Commands, a line each: s [N] step an instruction, e [N] run to the next exit to userspace, c continue, "
-		       "r registers, v VMCS, x ADDR memory, w ADDR page tables and EPT, b ADDR breakpoint, q quit, h help.\n"
+		.doc = "Runs GUEST step by step: at each stop the VM exits since the last one, with the function "
+		       "that handled each, the registers and VMCS fields that have changed, and the code at RIP. Takes "
+		       "the options by which `minivmx run` makes a machine (--mem, --mode, --disk, ...).\v"
+		       "Commands, a line each: s [N] step an instruction, e [N] run to the next exit to userspace, "
+		       "c continue, r registers, v VMCS, x ADDR memory, w ADDR page tables and EPT, "
+		       "b ADDR breakpoint, q quit, h help.\n"
 		       "Ctrl-C stops a guest that runs. Exit status: as of `minivmx run`; 0 after q.",
 	};
 	struct machine_options options = RUN_OPTIONS_DEFAULT;

@@ -2,8 +2,8 @@
 /*
  * step_commands.c - the commands of `minivmx step`, from a script, a pipe or a terminal.
  *
- * Reached from stepper.c while the guest is stopped. Continues in walk_take.c, walk_print.c and walk_json.c (w),
- * vmcs_print.c (v), show_state.c (r), gdb_target.c (b), linear_memory.c (x).
+ * Reached from stepper.c while the guest is stopped. Continues in walk_take.c, walk_print.c and
+ * walk_json.c (w), vmcs_print.c (v), show_state.c (r), gdb_target.c (b), linear_memory.c (x).
  */
 #include <ctype.h>
 #include <errno.h>
@@ -127,7 +127,8 @@ static enum then walk(struct stepper *stepper, const char *argument)
 
 	if (!parse_address(argument, &address))
 		return THEN_ASK;
-	stepper->status = walk_take(&walk, stepper->vcpu, stepper->has_snapshot ? &stepper->snapshot : NULL, address);
+	stepper->status = walk_take(&walk, stepper->vcpu, stepper->has_snapshot ? &stepper->snapshot : NULL,
+				    address);
 	if (stepper->status)
 		stepper->quits = true;
 	else if (stepper->json)

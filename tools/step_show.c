@@ -49,7 +49,8 @@ static void print_exits(struct stepper *stepper)
 	if (stepper->quiet)
 		return;
 	printf("  VM exits since the last stop%s: %zu; ticks of %u kHz in [guest kernel userspace]\n",
-	       first || stepper->stops < 3 ? "" : ", as far as the recorder has them", count - first, tsc_khz);
+	       first || stepper->stops < 3 ? "" : ", as far as the recorder has them", count - first,
+	       tsc_khz);
 	if (count - first > EXITS_SHOWN)
 		printf("    the last %u:\n", EXITS_SHOWN);
 	for (size_t i = count - first > EXITS_SHOWN ? count - EXITS_SHOWN : first; i < count; i++)
@@ -86,6 +87,8 @@ static void print_changes(const struct stepper *stepper)
 
 void stepper_show(struct stepper *stepper)
 {
+	bool bold = isatty(STDOUT_FILENO);
+
 	stepper->status = take_registers(stepper);
 	if (stepper->status) {
 		stepper->quits = true;
@@ -93,8 +96,8 @@ void stepper_show(struct stepper *stepper)
 	}
 	take_snapshot(stepper);
 	if (!stepper->quiet)
-		printf("%s--- stop %lu, %s%s\n", isatty(STDOUT_FILENO) ? "\033[1m" : "", stepper->stops, stepper->why,
-		       isatty(STDOUT_FILENO) ? "\033[0m" : "");
+		printf("%s--- stop %lu, %s%s\n", bold ? "\033[1m" : "", stepper->stops, stepper->why,
+		       bold ? "\033[0m" : "");
 	print_exits(stepper);
 	if (stepper->quiet)
 		return;

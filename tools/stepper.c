@@ -128,7 +128,8 @@ static bool cpu_ended_step(const struct stepper *stepper)
 	uint32_t tsc_khz;
 	size_t count = recorder_read(stepper->vcpu, record, &tsc_khz);
 
-	return !count || record[count - 1].reason == EXCEPTION || record[count - 1].reason == MONITOR_TRAP_FLAG;
+	return !count || record[count - 1].reason == EXCEPTION ||
+	       record[count - 1].reason == MONITOR_TRAP_FLAG;
 }
 
 static bool at_breakpoint(const struct stepper *stepper)
@@ -177,7 +178,7 @@ static void debug_exit(struct stepper *stepper)
 void stepper_exit(struct stepper *stepper)
 {
 	uint32_t reason = stepper->vcpu->run->exit_reason;
-	/* With these the instruction is done; others are finished by the next RUN, which then ends the step. */
+	/* With these the instruction is done; others are finished by the next RUN, which ends the step. */
 	bool done = reason == MINIVMX_EXIT_HLT || reason == MINIVMX_EXIT_SET_TPR;
 	struct exit_record record = exit_record(stepper->vcpu->run);
 	char name[EXIT_NAME];

@@ -64,7 +64,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (!options->address)
-			argp_error(state, "give a guest, as `minivmx run` takes it, and a linear address in hexadecimal");
+			argp_error(state, "give a guest, as `minivmx run` takes it, and a linear address in "
+				   "hexadecimal");
 		if (options->exits && options->breakpoint)
 			argp_error(state, "--exits or --break: which of the two?");
 		if (options->machine.cpus > 1)
@@ -79,19 +80,23 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 int command_walk(int argc, char **argv)
 {
 	static const struct argp_option option_table[] = {
-		{ .name = "exits", .key = 'e', .arg = "N", .doc = "run the guest to its Nth exit to userspace first" },
-		{ .name = "break", .key = 'b', .arg = "ADDR", .doc = "run it to the instruction at a linear address first" },
+		{ .name = "exits", .key = 'e', .arg = "N",
+		  .doc = "run the guest to its Nth exit to userspace first" },
+		{ .name = "break", .key = 'b', .arg = "ADDR",
+		  .doc = "run it to the instruction at a linear address first" },
 		{ .name = "json", .key = 'j', .doc = "print JSON" },
 		{ 0 }
 	};
 	static struct stepper stepper = { .quiet = true };
 	const struct argp_child children[] = { { .argp = run_options(false) }, { 0 } };
 	const struct argp argp = {
-		.options = option_table, .parser = parse_option, .args_doc = "GUEST ADDRESS", .children = children,
-		.doc = "Walks GUEST's page tables, and EPT for every address in them, for one linear ADDRESS: all entries in the "
-		       "order in which a CPU loads them, rights, memory type, and what each kind of access would do. Takes the "
-		       "options by which `minivmx run` makes a machine (--mem, --mode, ...).\v"
-		       "The point is the guest's start, unless an option says where. What the guest prints goes to stderr. "
+		.options = option_table, .parser = parse_option, .args_doc = "GUEST ADDRESS",
+		.children = children,
+		.doc = "Walks GUEST's page tables, and EPT for every address in them, for one linear ADDRESS: all "
+		       "entries in the order in which a CPU loads them, rights, memory type, and what each kind of "
+		       "access would do. Takes the options by which `minivmx run` makes a machine (--mem, --mode, ...).\v"
+		       "The point is the guest's start, unless an option says where. What the guest prints goes to "
+		       "stderr. "
 		       "Host-physical addresses need CAP_SYS_ADMIN; /dev/kvm shows no EPT.\n"
 		       "Exit status: as of `minivmx run`; 0 if the guest came to the point.",
 	};

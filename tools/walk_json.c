@@ -60,8 +60,8 @@ static void write_outcome(struct json *json, const struct nested_walk *walk, str
 	static const char * const names[] = { "read", "write", "fetch" };
 	static const char * const outcomes[] = {
 		[OUTCOME_DONE] = "done", [OUTCOME_IMPOSSIBLE] = "impossible", [OUTCOME_UNKNOWN] = "unknown",
-		[OUTCOME_GENERAL_PROTECTION] = "#GP", [OUTCOME_PAGE_FAULT] = "#PF", [OUTCOME_EPT_VIOLATION] = "EPT violation",
-		[OUTCOME_EPT_MISCONFIGURATION] = "EPT misconfiguration",
+		[OUTCOME_GENERAL_PROTECTION] = "#GP", [OUTCOME_PAGE_FAULT] = "#PF",
+		[OUTCOME_EPT_VIOLATION] = "EPT violation", [OUTCOME_EPT_MISCONFIGURATION] = "EPT misconfiguration",
 	};
 	struct outcome outcome = nested_outcome(walk, access);
 

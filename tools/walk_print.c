@@ -17,19 +17,26 @@
 #define EPT_ACCESSED	(1u << 8)
 #define EPT_DIRTY	(1u << 9)
 
+static void print_ept_rights(uint64_t rights)
+{
+	printf("%c%c%c", rights & EPT_READ ? 'r' : '-', rights & EPT_WRITE ? 'w' : '-',
+	       rights & EPT_EXECUTE ? 'x' : '-');
+}
+
 static void print_ept_entry(const struct minivmx_ept_walk *ept, unsigned int i)
 {
 	uint64_t entry = ept->entries[i];
+	bool is_leaf = i + 1 == ept->count;
 
 	if (!(entry & (EPT_READ | EPT_WRITE | EPT_EXECUTE))) {
 		printf("not present\n");
 		return;
 	}
-	printf("%c%c%c", entry & EPT_READ ? 'r' : '-', entry & EPT_WRITE ? 'w' : '-', entry & EPT_EXECUTE ? 'x' : '-');
-	if (i + 1 == ept->count)
+	print_ept_rights(entry);
+	if (is_leaf)
 		printf(" %s%s", memory_type_name(bits(entry, 5, 3)), entry & EPT_IGNORE_PAT ? ", PAT ignored" : "");
 	if (ept_has_accessed_dirty(ept))
-		printf("%s%s", entry & EPT_ACCESSED ? " A" : "", i + 1 == ept->count && entry & EPT_DIRTY ? " D" : "");
+		printf("%s%s", entry & EPT_ACCESSED ? " A" : "", is_leaf && entry & EPT_DIRTY ? " D" : "");
 	putchar('\n');
 }
 
@@ -39,8 +46,8 @@ static void print_ept(const struct minivmx_ept_walk *ept, unsigned int *load)
 		unsigned int level = MINIVMX_EPT_LEVELS - i;
 		unsigned int index = bits(ept->guest_physical, 12 + 9 * level - 1, 12 + 9 * (level - 1));
 
-		printf("%4u    EPT %-5s [%3u]                0x%016" PRIx64 "  ", ++*load, page_entry_name(level), index,
-		       (uint64_t)ept->entries[i]);
+		printf("%4u    EPT %-5s [%3u]                0x%016" PRIx64 "  ", ++*load,
+		       page_entry_name(level), index, (uint64_t)ept->entries[i]);
 		print_ept_entry(ept, i);
 	}
 }
@@ -61,11 +68,12 @@ static void print_flags(const struct page_walk *walk, const struct page_step *st
 		return;
 	}
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		/* Only an entry that maps a page has the dirty and the global bit; at the lowest level PS is PAT. */
+		/* Only an entry that maps a page has D and G; at the lowest level PS is PAT. */
 		if (!step->is_leaf && flags[i].flag & (PAGE_DIRTY | PAGE_GLOBAL))
 			continue;
 		if (step->entry & flags[i].flag)
-			printf(" %s", flags[i].flag == PAGE_LARGE && step->level == 1 ? "PAT" : flags[i].name);
+			printf(" %s", flags[i].flag == PAGE_LARGE && step->level == 1 ? "PAT" :
+			       flags[i].name);
 	}
 	if (step == &walk->step[walk->steps - 1] && walk->reserved)
 		printf(", reserved bits 0x%" PRIx64, walk->reserved);
@@ -76,8 +84,8 @@ static void print_step(const struct page_walk *walk, const struct page_step *ste
 	if (step->in_register)
 		printf("   -  %-5s [%3u] in the CPU        ", page_entry_name(step->level), step->index);
 	else
-		printf("%4u  %-5s [%3u] at 0x%08" PRIx64 "    ", ++*load, page_entry_name(step->level), step->index,
-		       step->address);
+		printf("%4u  %-5s [%3u] at 0x%08" PRIx64 "    ", ++*load, page_entry_name(step->level),
+		       step->index, step->address);
 	if (walk->end == PAGE_WALK_NO_MEMORY && step == &walk->step[walk->steps - 1]) {
 		printf("no memory there\n");
 		return;
@@ -109,7 +117,8 @@ static void print_memory_type(const struct nested_walk *walk)
 {
 	const struct page_walk *guest = &walk->guest;
 
-	printf("memory type  %s", walk->has_ept && ept_maps(&walk->page) ? nested_memory_type(walk) : "not known yet");
+	printf("memory type  %s",
+	       walk->has_ept && ept_maps(&walk->page) ? nested_memory_type(walk) : "not known yet");
 	if (guest->has_pat)
 		printf("; PAT entry %u, by PAT, PCD, PWT: %s", guest->pat_index,
 		       memory_type_name(pat_type(walk->state.pat, guest->pat_index)));
@@ -147,12 +156,10 @@ static void print_place(const struct nested_walk *walk, const uint8_t *ram, uint
 	if (walk->has_ept && !ept_maps(&walk->page)) {
 		printf("; EPT: nothing is mapped");
 	} else if (walk->has_ept) {
-		unsigned int rights = ept_rights(&walk->page);
-
 		printf("; EPT, ");
 		print_size(4096ull << 9 * (MINIVMX_EPT_LEVELS - walk->page.count));
-		printf(": %c%c%c", rights & EPT_READ ? 'r' : '-', rights & EPT_WRITE ? 'w' : '-',
-		       rights & EPT_EXECUTE ? 'x' : '-');
+		printf(": ");
+		print_ept_rights(ept_rights(&walk->page));
 	}
 	putchar('\n');
 	print_memory_type(walk);
@@ -165,12 +172,14 @@ static void print_bits_set(FILE *out, const struct page_walk *walk, enum access_
 
 	for (unsigned int i = 0; i < walk->steps; i++) {
 		const struct page_step *step = &walk->step[i];
-		bool accessed = !(step->entry & PAGE_ACCESSED) && !(step->level == 3 && walk->mode == PAGING_PAE);
+		bool accessed = !(step->entry & PAGE_ACCESSED) &&
+				!(step->level == 3 && walk->mode == PAGING_PAE);
 		bool dirty = step->is_leaf && type == ACCESS_WRITE && !(step->entry & PAGE_DIRTY);
 
 		if (!accessed && !dirty)
 			continue;
-		fprintf(out, "%s%s of the %s", separator, accessed ? dirty ? "A and D" : "A" : "D", page_entry_name(step->level));
+		fprintf(out, "%s%s of the %s", separator, accessed ? dirty ? "A and D" : "A" : "D",
+			page_entry_name(step->level));
 		separator = ", ";
 	}
 }
@@ -189,7 +198,8 @@ static void print_error_code(FILE *out, uint32_t error_code)
 	fprintf(out, "%s", error_code ? ")" : "");
 }
 
-static void print_outcome(FILE *out, const struct nested_walk *walk, struct page_access access, uint64_t ram_size)
+static void print_outcome(FILE *out, const struct nested_walk *walk, struct page_access access,
+			  uint64_t ram_size)
 {
 	struct outcome outcome = nested_outcome(walk, access);
 	char text[TEXT_SIZE];
@@ -213,9 +223,9 @@ static void print_outcome(FILE *out, const struct nested_walk *walk, struct page
 		break;
 	case OUTCOME_EPT_VIOLATION:
 		qualification_text(text, 48, outcome.qualification);
-		fprintf(out, "EPT violation at 0x%" PRIx64 ", qualification 0x%" PRIx64 "\n      %s; %s", outcome.physical,
-		       outcome.qualification, text, outcome.physical < ram_size ?
-		       "minivmx maps the page" : "no memory is there: a device's");
+		fprintf(out, "EPT violation at 0x%" PRIx64 ", qualification 0x%" PRIx64 "\n      %s; %s",
+			outcome.physical, outcome.qualification, text, outcome.physical < ram_size ?
+			"minivmx maps the page" : "no memory is there: a device's");
 		return;
 	case OUTCOME_EPT_MISCONFIGURATION:
 		fprintf(out, "EPT misconfiguration at 0x%" PRIx64, outcome.physical);

@@ -27,7 +27,8 @@ static void take_vmcs(struct nested_walk *walk, const struct snapshot *snapshot)
 	snapshot_field(snapshot, VMCS_GUEST_CR0, &walk->state.cr0);
 	snapshot_field(snapshot, VMCS_GUEST_CR4, &walk->state.cr4);
 	for (unsigned int i = 0; i < 4; i++)
-		walk->state.has_pdptes = snapshot_field(snapshot, VMCS_GUEST_PDPTE0 + 2 * i, &walk->state.pdpte[i]);
+		walk->state.has_pdptes = snapshot_field(snapshot, VMCS_GUEST_PDPTE0 + 2 * i,
+							&walk->state.pdpte[i]);
 	snapshot_msr(snapshot, IA32_VMX_EPT_VPID_CAP, &capability);
 	walk->execute_only = capability & 1;
 }
