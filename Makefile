@@ -6,6 +6,7 @@
 # build/module/RELEASE, a tree of symlinks to the sources (see tools/testbed/build-module), so one
 # checkout can be built for several kernels at once. Kbuild, next to this file, is what it reads.
 #
+# PREFIX=DIR DESTDIR=DIR  where install installs, /usr/local
 # KERNEL=6.1|6.12|7.2  build for, and boot, that Debian kernel (fetched once into ~/.cache/minivmx)
 # KDIR=DIR             build the module against these headers; default: the running kernel's
 # COMMAND='...'        what the guest runs (run, run-here), or the test machine (machine)
@@ -36,6 +37,7 @@ TESTBED := tools/testbed/testbed $(if $(KERNEL),--kernel $(KERNEL))
 
 .DEFAULT_GOAL := all
 .PHONY: all module tools guests selftests setup fuzz linux-guest run run-here machine test test-long differential bench bench-accept fuzz-decode exit-table rules-table screens check clean distclean help
+.PHONY: man install uninstall
 
 all: module tools guests selftests ## build the module, the tools, the guests and the selftests
 
@@ -68,10 +70,48 @@ build/tools/obj/%.o: tools/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLCFLAGS) -c -o $@ $<
 
+# The version is the module's.
+VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' module/main.c)
+build/tools/obj/main.o: ALLCFLAGS += -DMINIVMX_VERSION='"$(VERSION)"'
+build/tools/obj/main.o: module/main.c
+
 # What the tour shows is part of the tool.
 build/tools/obj/tour_source.o: $(shell sed -n 's/.*EMBED(.*"\(.*\)").*/\1/p' tools/tour_source.c)
 
 -include $(TOOLS_OBJ:.o=.d)
+
+# Each subcommand's page is made from its --help, and man/NAME.h2m where there is more to say.
+SUBCOMMANDS := $(shell sed -n 's/^\t{ "\([a-z]*\)", *"minivmx .*/\1/p' tools/main.c)
+MAN_PAGES := $(addprefix build/man/,minivmx.1 minivmx.4 $(SUBCOMMANDS:%=minivmx-%.1))
+
+man: $(if $(TOOLS_SRC),$(MAN_PAGES)) ## make the man pages in build/man/ (`man build/man/minivmx.1`)
+
+build/man/minivmx.%: man/minivmx.%
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+build/man/minivmx-%.1: build/tools/minivmx man/see-also.h2m $(wildcard man/*.h2m)
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && summary=$$($< --help | sed -n 's/^  $* *//p') && \
+	help2man --no-info --section=1 --name="$$summary" --version-string='minivmx-$* $(VERSION)' \
+		--opt-include=man/$*.h2m --include=man/see-also.h2m "$< $*" | \
+	sed 's/^\.TH MINIVMX /.TH MINIVMX-\U$* /' >$@.new && grep -q '^minivmx-$* ' $@.new && mv $@.new $@
+
+# The module is another matter: it belongs to a kernel.
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALLED = $(DESTDIR)$(PREFIX)
+COMPLETIONS = $(INSTALLED)/share/bash-completion/completions
+
+install: tools man ## install tool, man pages and completion (PREFIX=/usr/local DESTDIR=); not the module
+	$(Q)install -D -m 755 build/tools/minivmx $(INSTALLED)/bin/minivmx
+	$(Q)install -D -m 644 -t $(INSTALLED)/share/man/man1 $(filter %.1,$(MAN_PAGES))
+	$(Q)install -D -m 644 -t $(INSTALLED)/share/man/man4 $(filter %.4,$(MAN_PAGES))
+	$(Q)install -D -m 644 -t $(COMPLETIONS) tools/completion/minivmx
+
+uninstall: ## remove what install has installed
+	$(Q)rm -f $(INSTALLED)/bin/minivmx $(COMPLETIONS)/minivmx \
+		$(addprefix $(INSTALLED)/share/man/man1/,$(notdir $(filter %.1,$(MAN_PAGES)))) \
+		$(INSTALLED)/share/man/man4/minivmx.4
 
 guests: ## build the small guests in build/guests/
 ifneq ($(wildcard tools/guests/Makefile),)

@@ -302,7 +302,7 @@ int command_lab(int argc, char **argv)
 	static const struct argp_option option_table[] = {
 		{ .name = "device", .key = 'd', .arg = "PATH", .doc = "what \"try\" tries the fault on (/dev/minivmx)" },
 		{ .name = "list", .key = 'l', .doc = "list the faults, and what the CPU says to each" },
-		{ .name = "check-all", .key = 'c', .doc = "check that each fault breaks the rule that is its answer, and no other" },
+		{ .name = "check-all", .key = 'c', .doc = "check that each fault breaks its rule, and no other" },
 		{ 0 }
 	};
 	static const struct argp argp = {

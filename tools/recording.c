@@ -81,10 +81,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ .name = "pid", .key = 'p', .arg = "PID", .doc = "watch this process's vCPUs; default: everybody's" },
-	{ .name = "seconds", .key = 's', .arg = "N",
-	  .doc = "stop after so long; default: at Ctrl-C, or COMMAND's end" },
-	{ .name = "buffer", .key = 'b', .arg = "KIB",
-	  .doc = "for the events of each CPU, until they are read (16384)" },
+	{ .name = "seconds", .key = 's', .arg = "N", .doc = "stop so late; default: Ctrl-C, or COMMAND's end" },
+	{ .name = "buffer", .key = 'b', .arg = "KIB", .doc = "for the events of a CPU, until read (16384)" },
 	{ 0 }
 };
 

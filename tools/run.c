@@ -53,26 +53,21 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option option_table[] = {
 	{ .name = "trace",   .key = 't',
-	  .doc = "print exits that reach userspace, and a table of them; `minivmx trace`: a timeline of all" },
+	  .doc = "print exits that reach userspace, and a table" },
 	{ .name = "gdb",     .key = 'g', .arg = "ADDRESS",
-	  .doc = "let gdb control the guest: [HOST]:PORT (127.0.0.1; port 0 picks one) or unix:PATH" },
+	  .doc = "wait for gdb at [HOST]:PORT (127.0.0.1) or unix:PATH" },
 	{ .name = "snapshot", .key = 's', .arg = "FILE",
-	  .doc = "save the VMCS that the run ended with; `minivmx vmcs FILE` prints it" },
+	  .doc = "save the VMCS of the run's end, for minivmx vmcs" },
 	{ 0 }
 };
 
 static const char doc[] =
 	"Runs GUEST: a kernel (Linux bzImage, ELF with a PVH note, multiboot), a static ELF64 at its physical "
-	"addresses, or a flat binary at 0x7c00 (real; stack below) or 0x100000 (protected, long). What is no "
-	"kernel finds its stack below 0x80000, tables at 0x1000 to 0x7fff, no IDT, the memory's size in RDI.\v"
-	"The guest finds a PC: local APICs and an I/O APIC, 8259s, 8254, RTC, COM1, ACPI tables, an empty PCI bus, "
-	"virtio disks, a shared directory, a source of random numbers. Port 0xe9 prints; OUT to 0xf4 ends the run with the value's "
-	"low byte as status. When all CPUs have halted with interrupts off, the run has ended. An access to where "
-	"neither memory nor a device is ends it with a report.\n"
-	"On a terminal: Ctrl-A x quits, Ctrl-A h helps.\n"
-	"With --gdb the guest waits for gdb to say \"continue\"; if gdb goes without detaching, it waits for another.\n"
+	"addresses, or a flat binary at 0x7c00 (real) or 0x100000 (protected, long). On a terminal Ctrl-A x quits, "
+	"Ctrl-A h helps.\v"
 	"Exit status: the guest's, 0 after HLT, or 1 host error, 2 usage, 3 triple fault, 4 unhandled exit, "
-	"5 VM entry failed, 6 bad image, 7 the guest's kernel panicked, 8 the guest reset its machine, 124 timeout, 130 Ctrl-C, 137 killed by gdb, 143 SIGTERM.";
+	"5 VM entry failed, 6 bad image, 7 the guest's panic, 8 its reset, 124 timeout, 130 Ctrl-C, 137 killed by "
+	"gdb, 143 SIGTERM.";
 
 int command_run(int argc, char **argv)
 {

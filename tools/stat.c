@@ -53,7 +53,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ .name = "output", .key = 'o', .arg = "FILE",
-	  .doc = "write there; default: stdout, with a COMMAND stderr" },
+	  .doc = "instead of stdout, or of stderr with a COMMAND" },
 	{ .name = "ticks",  .key = 't', .doc = "times in ticks of the TSC, not in microseconds" },
 	{ .name = "json",   .key = 'j', .doc = "as JSON, times in ticks" },
 	{ 0 }
