@@ -206,7 +206,7 @@ rules-table: setup ## prove the rules of VM entry on three CPUs, and write tools
 rules-table: SHELL := /bin/bash
 
 screens: setup ## run the commands of the README's screens in the test machine, and write what they print
-	$(Q)mkdir -p build && tools/testbed/testbed --kernel 6.1 --timeout 300 -- \
+	$(Q)mkdir -p build && tools/testbed/testbed --kernel 6.1 --emulator bochs --timeout 300 -- \
 		selftests/screens.sh --print >build/screens.log && tools/check/screens.py build/screens.log
 
 check: setup ## static checks: sparse, headers, layers, README, warnings on every kernel
