@@ -44,6 +44,10 @@ class Figures:
     def median(self, key):
         return pick(key)(sample.median for sample in self.samples[key].values())
 
+    def all_of(self, key):
+        """The statistics of the samples that there are, the least first; empty: not measured."""
+        return sorted(value for sample in self.samples.get(key, {}).values() for value in sample[1:])
+
     def spread(self, key):
         """How far the 90th percentile is above the minimum."""
         return min(sample.p90 - sample.minimum for sample in self.samples[key].values())
@@ -96,9 +100,9 @@ def number(value):
 def table(figures, mitigations):
     """Lines of the text table: with VMX of our own, and borrowed from KVM, which has a VM then."""
     lines = [f"mitigations={mitigations}: instructions",
-             f"{'':36}|{'no KVM VM alive':^29}|{'a KVM VM alive: borrowing':^29}|{'minivmx':^22}|",
-             f"{'operation':36}|{'KVM':>10}{'minivmx':>11}{'ratio':>7} |{'KVM':>10}{'minivmx':>11}"
-             f"{'ratio':>7} |{'median':>10}{'spread':>7}{'N':>4} |{'must':>5}{'aim':>5}"]
+             f"{'':36}|{'no KVM VM alive':^31}|{'a KVM VM alive: borrowing':^31}|{'minivmx':^24}|",
+             f"{'operation':36}|{'KVM':>11}{'minivmx':>12}{'ratio':>7} |{'KVM':>11}{'minivmx':>12}"
+             f"{'ratio':>7} |{'median':>12}{'spread':>7}{'N':>4} |{'must':>5}{'aim':>5}"]
     for row in ROWS:
         ours = Key(mitigations, "minivmx", "alone", row.name)
         if figures.value(ours) is None:
@@ -108,9 +112,9 @@ def table(figures, mitigations):
             ratio = figures.ratio(mitigations, situation, row.name)
             values = [number(figures.value(Key(mitigations, device, situation, row.name)))
                       for device in ("kvm", "minivmx")]
-            line += f"{values[0]:>10}{values[1]:>11}{'-' if ratio is None else f'{ratio:.3f}':>7} |"
+            line += f"{values[0]:>11}{values[1]:>12}{'-' if ratio is None else f'{ratio:.3f}':>7} |"
         count = next(iter(figures.samples[ours].values())).count
-        line += f"{number(figures.median(ours)):>10}{number(figures.spread(ours)):>7}{count:>4} |"
+        line += f"{number(figures.median(ours)):>12}{number(figures.spread(ours)):>7}{count:>4} |"
         if mitigations == "off":
             line += "".join(f"{'' if limit is None else f'{limit:.2f}':>5}" for limit in (row.must, row.aim))
             missed = row.must and figures.ratio(mitigations, "alone", row.name) > row.must
