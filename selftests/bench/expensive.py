@@ -43,7 +43,8 @@ def records(traces):
     """For bench.json: {(device, situation, row): record}"""
     return {key: {"instructions": operation.instructions / operations,
                   "expensive": {name: count / operations
-                                for name, count in sorted(operation.classes.items())},
+                                for name, count in sorted(operation.classes.items())
+                                if name in model.WEIGHTS},
                   "modelled_cycles": dict(zip(("low", "mid", "high"),
                                               map(round, model.cycles(operation, operations)))),
                   "functions": {name: count / operations

@@ -18,8 +18,10 @@ set ytics ({tics}) scale 0
 set key top right opaque
 set lmargin 36
 set style fill solid noborder
-plot $rows using (($2+100)/2):($1-0.2):(100):2:($1-0.4):($1) with boxxyerror lc rgb "#b0b0b0" title "KVM", \\
-     $rows using (($3+100)/2):($1+0.2):(100):3:($1):($1+0.4) with boxxyerror lc rgb "#2060b0" title "minivmx", \\
+plot $rows using (($2+100)/2):($1-0.2):(100):2:($1-0.4):($1) with boxxyerror \\
+         lc rgb "#b0b0b0" title "KVM", \\
+     $rows using (($3+100)/2):($1+0.2):(100):3:($1):($1+0.4) with boxxyerror \\
+         lc rgb "#2060b0" title "minivmx", \\
      $rows using (($2>$3?$2:$3)*1.15):1:4 with labels left notitle
 """
 
@@ -39,5 +41,6 @@ def draw(figures, mitigations, output):
         tics.append(f'"{row.title}" {place}')
     script = "$rows << END\n" + "\n".join(lines) + "\nEND\n" + SCRIPT.format(
         height=120 + 26 * len(shown), output=output, limit=largest * 4, rows=len(shown),
-        tics=", ".join(tics), title=f"minivmx and KVM, mitigations={mitigations}; the ratio is minivmx to KVM")
+        tics=", ".join(tics),
+        title=f"minivmx and KVM, mitigations={mitigations}; the ratio is minivmx to KVM")
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
