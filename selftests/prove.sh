@@ -49,7 +49,7 @@ program() {
 }
 
 echo "TAP version 13"
-echo "1..16"
+echo "1..17"
 
 [ "$(cat /sys/module/minivmx/parameters/study)" = N ]
 result "study mode is off by default"
@@ -100,6 +100,14 @@ result "prove comes to an end"
 [ $(cat "$work/proved" "$work/disagrees" "$work/untested" | wc -l) = \
 	"$("$minivmx" explain --list | grep -c '^[a-z]')" ]
 result "every rule has a result"
+
+if command -v python3 >/dev/null; then
+	python3 -ISs -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/all" 2>"$work/json" || show "$work/json"
+	result "its JSON parses"
+else
+	number=$((number + 1))
+	echo "ok $number # SKIP no python3 here"
+fi
 
 [ "$(cat "$work/proved" | wc -l)" -ge 224 ]
 result "most rules are proved"

@@ -42,8 +42,32 @@ expect_guest() {
 	fi
 }
 
+# expect_json DESCRIPTION ARGUMENT...: what minivmx prints on stdout is one JSON document.
+expect_json() {
+	description=$1
+	shift
+	if command -v python3 >/dev/null; then
+		expect_guest "$description" 0 "one document" sh -c '"$@" >"$0" 2>/dev/null; python3 -ISs -c "
+import json, sys
+json.load(open(sys.argv[1]))
+print(\"one document\")" "$0"' "$work/json" "$minivmx" "$@"
+	else
+		number=$((number + 1))
+		echo "ok $number # SKIP no python3 here"
+	fi
+}
+
+# expect_plain DESCRIPTION ARGUMENT...: no escape sequences where stdout is no terminal.
+expect_plain() {
+	description=$1
+	shift
+	expect_guest "$description" 0 "^[1-9][0-9]* lines, 0 with escape sequences$" sh -c '"$@" >"$0" 2>&1
+		echo "$(wc -l <"$0") lines, $(grep -c "$(printf "\033")" "$0") with escape sequences"' "$work/plain" \
+		"$minivmx" "$@"
+}
+
 echo "TAP version 13"
-echo "1..60"
+echo "1..66"
 
 expect "no_subcommand"		2 "Usage:"		"$minivmx"
 expect "unknown_subcommand"	2 "bogus"		"$minivmx" bogus
@@ -124,5 +148,12 @@ expect_guest "vmcs_guest"	0 "OUT port 0xe9"	"$minivmx" vmcs --exits 2 "$guests/h
 expect_guest "vmcs_save"	0 "saved"			sh -c '"$0" vmcs --output "$1" "$2" && ls "$1"' "$minivmx" "$work/saved" "$guests/hello"
 expect_guest "run_snapshot"	3 "triple fault"	"$minivmx" run --snapshot "$work/triple" "$guests/triple"
 expect_guest "vmcs_saved"	0 "2 triple fault"	"$minivmx" vmcs diff "$work/saved" "$work/triple"
+
+expect_json "json_of_caps"	caps --json
+expect_json "json_of_doctor"	doctor --json
+expect_json "json_of_vmcs"	vmcs --json "$guests/hello"
+expect_json "json_of_walk"	walk --json "$guests/hello" 0x100000
+expect_plain "plain_step"	step --commands "s 3; v; r; q" "$guests/hello"
+expect_plain "plain_tour"	tour --auto
 
 exit $failed
