@@ -111,6 +111,10 @@ json 0 explain --json --list
 result "explain --json --list parses"
 json 0 explain --json guest.rip.width
 result "explain --json RULE-ID parses"
+json 0 lab --json
+result "lab --json parses"
+json 0 tour --json
+result "tour --json parses"
 # Its status is whether this machine is fit.
 "$minivmx" doctor >/dev/null 2>&1
 json $? doctor --json

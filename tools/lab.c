@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "explain.h"
+#include "json.h"
 #include "lab.h"
 #include "tour_print.h"
 #include "trial.h"
@@ -30,7 +31,7 @@
 
 struct lab_options {
 	const char *device, *fault;
-	bool list, check_all;
+	bool list, json, check_all;
 };
 
 struct exercise {
@@ -50,6 +51,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'd':
 		options->device = arg;
+		return 0;
+	case 'j':
+		options->json = true;
 		return 0;
 	case 'l':
 		options->list = true;
@@ -289,6 +293,22 @@ static int list(void)
 	return STATUS_OK;
 }
 
+static int list_json(void)
+{
+	struct json json = { .out = stdout };
+
+	json_array_begin(&json, NULL);
+	for (unsigned int i = 0; i < lab_fault_count; i++) {
+		json_object_begin(&json, NULL);
+		json_number(&json, "number", i + 1);
+		json_string(&json, "name", lab_faults[i].name);
+		json_string(&json, "outcome", stage_name(rule_by_id(lab_faults[i].rule)->stage));
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	return STATUS_OK;
+}
+
 static int check_all(void)
 {
 	if (lab_check_all())
@@ -302,6 +322,7 @@ int command_lab(int argc, char **argv)
 	static const struct argp_option option_table[] = {
 		{ .name = "device", .key = 'd', .arg = "PATH", .doc = "what \"try\" tries the fault on (/dev/minivmx)" },
 		{ .name = "list", .key = 'l', .doc = "list the faults, and what the CPU says to each" },
+		{ .name = "json", .key = 'j', .doc = "the list as JSON" },
 		{ .name = "check-all", .key = 'c', .doc = "check that each fault breaks its rule, and no other" },
 		{ 0 }
 	};
@@ -317,6 +338,8 @@ int command_lab(int argc, char **argv)
 	unsigned int fault;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (options.json)
+		return list_json();
 	if (options.list)
 		return list();
 	if (options.check_all)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "json.h"
 #include "tour.h"
 #include "tty_mode.h"
 
@@ -20,7 +21,7 @@
 
 struct tour_options {
 	const char *device, *stop;
-	bool automatic, list;
+	bool automatic, list, json;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -33,6 +34,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'a':
 		options->automatic = true;
+		return 0;
+	case 'j':
+		options->json = true;
 		return 0;
 	case 'l':
 		options->list = true;
@@ -83,6 +87,32 @@ static int list_stops(void)
 		}
 	}
 	return found ? STATUS_OK : STATUS_HOST_ERROR;
+}
+
+static int list_stops_json(void)
+{
+	struct json json = { .out = stdout };
+
+	json_array_begin(&json, NULL);
+	for (unsigned int i = 0; i < tour_stop_count; i++) {
+		const struct stop *stop = &tour_stops[i];
+
+		json_object_begin(&json, NULL);
+		json_number(&json, "number", i + 1);
+		json_string(&json, "name", stop->name);
+		json_string(&json, "title", stop->title);
+		json_array_begin(&json, "source");
+		for (unsigned int j = 0; j < TOUR_EXCERPTS && stop->source[j].path; j++) {
+			json_object_begin(&json, NULL);
+			json_string(&json, "path", stop->source[j].path);
+			json_string(&json, "function", stop->source[j].function);
+			json_object_end(&json);
+		}
+		json_array_end(&json);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	return STATUS_OK;
 }
 
 static void print_source(struct tour *tour, const struct excerpt *excerpt)
@@ -166,6 +196,7 @@ int command_tour(int argc, char **argv)
 	static const struct argp_option option_table[] = {
 		{ .name = "auto", .key = 'a', .doc = "do not wait for keys" },
 		{ .name = "list", .key = 'l', .doc = "list the stops, and the source that each shows" },
+		{ .name = "json", .key = 'j', .doc = "the list as JSON" },
 		{ .name = "device", .key = 'd', .arg = "PATH", .doc = "the module's device (/dev/minivmx)" },
 		{ 0 }
 	};
@@ -180,5 +211,7 @@ int command_tour(int argc, char **argv)
 	struct tour_options options = { .device = MINIVMX_DEVICE };
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (options.json)
+		return list_stops_json();
 	return options.list ? list_stops() : go(&options);
 }
