@@ -8,39 +8,16 @@
 # /dev/kvm there is nothing to compare with.
 
 clients=$(cd "$(dirname "$0")" && pwd)/clients
-work=/tmp/clients.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
+suite=clients
+. "${0%/*}/tap.sh"
 
-# skip or compare NAME COMMAND...: the command's last argument is the device.
-skip() {
-	number=$((number + 1))
-	echo "ok $number clients.$1 # SKIP $2"
-}
-
-compare() {
-	name=$1
-	shift
-	number=$((number + 1))
+# says_the_same COMMAND...: given one device and given the other, which is the last argument
+says_the_same() {
 	for device in kvm minivmx; do
-		if ! "$@" /dev/$device >"$work/$device" 2>&1 || [ ! -s "$work/$device" ]; then
-			echo "# $name on /dev/$device failed:"
-			sed 's/^/#   /' "$work/$device"
-			echo "not ok $number clients.$name"
-			failed=1
-			return
-		fi
+		"$@" /dev/$device >"$work/$device" 2>&1 && [ -s "$work/$device" ] ||
+			tell "/dev/$device:" "$work/$device" || return
 	done
-	if diff "$work/kvm" "$work/minivmx" >"$work/diff"; then
-		echo "ok $number clients.$name"
-	else
-		echo "# /dev/kvm (-) and /dev/minivmx (+):"
-		sed 's/^/#   /' "$work/diff"
-		echo "not ok $number clients.$name"
-		failed=1
-	fi
+	diff "$work/kvm" "$work/minivmx" >"$work/diff" || tell "/dev/kvm (-) and /dev/minivmx (+):" "$work/diff"
 }
 
 echo "TAP version 13"
@@ -49,12 +26,12 @@ for name in client_c client_cpp client.py; do
 	if [ ! -c /dev/kvm ]; then
 		skip "$name" "/dev/kvm is absent"
 	elif [ "$name" != client.py ]; then
-		compare "$name" "$clients/$name"
+		check "$name" says_the_same "$clients/$name"
 	elif command -v python3 >/dev/null; then
 		# Without the set-up of a whole installation.
-		compare "$name" python3 -ISs "$clients/$name"
+		check "$name" says_the_same python3 -ISs "$clients/$name"
 	else
 		skip "$name" "no python3 here"
 	fi
 done
-exit $failed
+exit $((failed > 0))

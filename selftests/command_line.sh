@@ -10,19 +10,10 @@
 
 minivmx=$(realpath "$1")
 tree=$(realpath "$(dirname "$0")/..")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
+suite=command_line
+. "$tree/selftests/tap.sh"
 LINES_MAX=24
 COLUMNS_MAX=80
-
-# result DESCRIPTION, judging the status of the command before it
-result() {
-	[ $? = 0 ] && word="ok" || { word="not ok"; failed=1; }
-	number=$((number + 1))
-	echo "$word $number command_line.$1"
-}
 
 # Prints on standard error become the failure's story.
 why() { echo "# $*"; false; }
@@ -172,4 +163,4 @@ make -s -C "$tree" uninstall DESTDIR="$work/root" PREFIX=/opt >"$work/make" 2>&1
 result "make uninstall removes it all"
 
 echo "1..$number"
-exit $failed
+exit $((failed > 0))

@@ -9,11 +9,7 @@
 
 minivmx=/minivmx/bin/minivmx
 guests=/minivmx/guests
-work=/tmp/gdb-sh.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
+. "${0%/*}/tap.sh"
 cd "$work" || exit 1
 
 # What every script begins with. `advance` is one step: Bochs 2.7 sometimes reports one before the
@@ -54,14 +50,13 @@ wait_for() {
 debug() {
 	description=$1 wanted=$2
 	shift 2
-	number=$((number + 1))
 	rm -f socket
 	: >runner
 	"$minivmx" run --device "$device" --timeout 100 --gdb unix:"$work/socket" "$@" >output 2>runner </dev/null &
 	pid=$!
 	if ! wait_for runner "waiting for gdb" && grep -q "gdb needs it" runner; then
 		wait $pid
-		echo "ok $number # SKIP $device has no SET_GUEST_DEBUG or TRANSLATE"
+		skip "$description" "$device has no SET_GUEST_DEBUG or TRANSLATE"
 		return
 	fi
 	{ cat prelude; echo "target remote $work/socket"; cat script; } >commands
@@ -81,17 +76,8 @@ debug() {
 	uniq said | sed '/0x0*100015 in stack_switch/d' >heard
 	compare "gdb" expected heard
 	compare "the guest" printed output
-	if [ $status != "$wanted" ]; then
-		echo "# status $status, expected $wanted"
-		same=
-	fi
-	if [ -n "$same" ]; then
-		echo "ok $number gdb.$name.$description"
-	else
-		failed=1
-		sed 's/^/#   /' runner
-		echo "not ok $number gdb.$name.$description"
-	fi
+	[ $status = "$wanted" ] && [ -n "$same" ] || tell "status $status, expected $wanted; the runner:" runner
+	result "$description"
 }
 
 # The first round is left alone, so that all memory is there: a VM exit in the middle of a stepped
@@ -299,31 +285,24 @@ END
 	: >printed
 	if [ $name != minivmx ]; then
 		debug "failed_entry" 5 $guests/hello
-		number=$((number + 1))
-		echo "ok $number # SKIP KVM does not show a VMCS"
+		skip "snapshot_of_failed_entry" "KVM does not show a VMCS"
 		return
 	fi
 	rm -f vmcs
 	debug "failed_entry" 5 --snapshot vmcs $guests/hello
-	number=$((number + 1))
-	if "$minivmx" vmcs vmcs >shown && grep -q "^VM entry failed: exit reason 33" shown &&
-	   grep -q "Guest RFLAGS  *0x0000000000008002" shown && grep -q "Exit reason  *0x80000021" shown; then
-		echo "ok $number gdb.$name.snapshot_of_failed_entry"
-	else
-		failed=1
-		sed 's/^/#   /' shown
-		echo "not ok $number gdb.$name.snapshot_of_failed_entry"
-	fi
+	"$minivmx" vmcs vmcs >shown && grep -q "^VM entry failed: exit reason 33" shown &&
+		grep -q "Guest RFLAGS  *0x0000000000008002" shown && grep -q "Exit reason  *0x80000021" shown ||
+		tell "the VMCS:" shown
+	result "snapshot_of_failed_entry"
 }
 
 echo "TAP version 13"
 echo "1..14"
 for device in /dev/minivmx /dev/kvm; do
-	name=${device#/dev/}
+	name=${device#/dev/} suite=gdb.${device#/dev/}
 	if [ ! -c $device ]; then
 		for skipped in 1 2 3 4 5 6 7; do
-			number=$((number + 1))
-			echo "ok $number # SKIP $device is absent"
+			skip "$skipped" "$device is absent"
 		done
 		continue
 	fi
@@ -334,4 +313,4 @@ for device in /dev/minivmx /dev/kvm; do
 	detach
 	failed_entry
 done
-exit $failed
+exit $((failed > 0))

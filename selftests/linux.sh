@@ -11,26 +11,9 @@
 # on /dev/minivmx before it, and compares. TAP output; for busybox's shell.
 
 here=$(cd "$(dirname "$0")/.." && pwd)
-work=/tmp/linux-test.$$
+. "${0%/*}/tap.sh"
 disk_crc=bd7a0f02
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
 mkfifo "$work/in" "$work/out"
-
-# check DESCRIPTION COMMAND...
-check() {
-	number=$((number + 1))
-	description=$1
-	shift
-	if "$@"; then
-		echo "ok $number linux.$name.$description"
-	else
-		failed=1 broken=1
-		echo "not ok $number linux.$name.$description"
-	fi
-}
 
 # 4 MiB; no two blocks are the same.
 make_disk() {
@@ -66,7 +49,7 @@ make_guest() {
 
 # boot OPTION... -- COMMAND: starts the guest; its input comes from descriptor 9.
 boot() {
-	broken=0
+	failed_before=$failed
 	stamp <"$work/out" >"$work/log" &
 	stamp=$!
 	begin=$(now)
@@ -85,7 +68,7 @@ finish() {
 }
 
 show() {
-	[ $broken = 0 ] || sed 's/^/#   /' "$work/log"
+	[ $failed = $failed_before ] || sed 's/^/#   /' "$work/log"
 }
 
 # Waits until the guest has printed this, or has ended.
@@ -207,8 +190,9 @@ echo "TAP version 13"
 make_disk
 for argument; do
 	name=${argument%%:*} kernel=${argument#*:}
+	suite=linux.$name
 	make_guest
 	case_$name
 done
 echo "1..$number"
-exit $failed
+exit $((failed > 0))

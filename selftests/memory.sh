@@ -10,22 +10,9 @@
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 export MINIVMX=$here/bin/minivmx
-log=/tmp/memory-test.$$
-number=0
-failed=0
-trap 'rm -f $log' EXIT
-
-check() {
-	number=$((number + 1))
-	description=$1
-	shift
-	if "$@"; then
-		echo "ok $number memory.$description"
-	else
-		failed=1
-		echo "not ok $number memory.$description"
-	fi
-}
+suite=memory
+. "${0%/*}/tap.sh"
+log=$work/log
 
 between() {
 	echo "# $3 KiB, from $1 to $2 wanted"
@@ -103,4 +90,4 @@ check free		between -2048 2048 $((free - before))
 check slab		between -512 512 $((slab - slab_before))
 check memtest86		memtest
 echo "1..$number"
-exit $failed
+exit $((failed > 0))

@@ -12,11 +12,8 @@
 minivmx=${1:-/minivmx/bin/minivmx}
 tests=${2:-/minivmx/selftests}
 ko=${MINIVMX_KO:-/minivmx/minivmx.ko}
-work=/tmp/prove-test.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
+suite=prove
+. "${0%/*}/tap.sh"
 
 # What Bochs 2.7 and 3.0 let pass, or find in another order (to-smm), against the SDM.
 bochs_deviates="control.entry.to-smm host.perf-global-ctrl.reserved guest.debugctl.reserved
@@ -26,13 +23,6 @@ bochs_deviates="control.entry.to-smm host.perf-global-ctrl.reserved guest.debugc
 # It dies of what it does not emulate: the monitor trap flag as an event, where it has no such flag.
 skip="--skip control.event.type-other"
 grep -q hypervisor /proc/cpuinfo && bochs_deviates="" skip=""
-
-# result DESCRIPTION, judging the status of the command before it
-result() {
-	[ $? = 0 ] && word="ok" || { word="not ok"; failed=1; }
-	number=$((number + 1))
-	echo "$word $number prove.$1"
-}
 
 show() {
 	sed 's/^/# /' "$1"
@@ -105,8 +95,7 @@ if command -v python3 >/dev/null; then
 	python3 -ISs -c 'import json, sys; json.load(open(sys.argv[1]))' "$work/all" 2>"$work/json" || show "$work/json"
 	result "its JSON parses"
 else
-	number=$((number + 1))
-	echo "ok $number # SKIP no python3 here"
+	skip "its JSON parses" "no python3 here"
 fi
 
 [ "$(cat "$work/proved" | wc -l)" -ge 224 ]
@@ -127,4 +116,4 @@ result "the lab tries a fault"
 "$minivmx" run /minivmx/guests/hello | grep -q "Hello" && rmmod minivmx && insmod "$ko"
 result "a guest runs as before, and the module loads as before"
 
-exit $failed
+exit $((failed > 0))

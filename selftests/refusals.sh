@@ -21,15 +21,8 @@ EXDEV)		text="Invalid cross-device link" ;;
 esac
 check=$2
 ko=${MINIVMX_KO:-/minivmx/minivmx.ko}
-number=0
-failed=0
-
-# result DESCRIPTION, judging the status of the command before it
-result() {
-	[ $? = 0 ] && word="ok" || { word="not ok"; failed=1; }
-	number=$((number + 1))
-	echo "$word $number refusals.$1"
-}
+suite=refusals
+. "${0%/*}/tap.sh"
 
 echo "TAP version 13"
 echo "1..8"
@@ -69,4 +62,4 @@ echo "$report" | grep -q "^BAD  *$check " && [ $status != 0 ] || {
 }
 result "doctor names the cause: $check"
 
-exit $failed
+exit $((failed > 0))

@@ -15,11 +15,8 @@ print=
 [ "$1" = --print ] && print=1
 here=$(cd "$(dirname "$0")" && pwd)
 readme=$here/README.md
-work=/tmp/screens.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
+suite=screens
+. "$here/tap.sh"
 cd "$here/.." || exit 1
 
 mask() {
@@ -51,20 +48,14 @@ while read -r command <&3; do
 		echo "<!-- screen: end -->"
 		continue
 	fi
-	number=$((number + 1))
-	awk -v wanted=$number '
+	awk -v wanted=$((number + 1)) '
 		/^<!-- screen: end -->$/ { inside = 0 }
 		inside && !/^```$/
 		/^<!-- screen: / && !/^<!-- screen: end -->$/ { inside = ++count == wanted }' "$readme" |
 		mask >"$work/wanted"
 	mask <"$work/now" >"$work/seen"
-	if cmp -s "$work/wanted" "$work/seen"; then
-		echo "ok $number screens.$command"
-	else
-		diff -u "$work/wanted" "$work/seen" | sed '1,2d;s/^/#   /'
-		echo "not ok $number screens.$command"
-		failed=$((failed + 1))
-	fi
+	diff -u "$work/wanted" "$work/seen" >"$work/diff" || tell "README (-) and seen (+):" "$work/diff"
+	result "$command"
 done 3<"$work/commands"
 
 [ "$print" ] && exit 0

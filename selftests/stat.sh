@@ -14,34 +14,21 @@ here=$(cd "$(dirname "$0")" && pwd)
 minivmx=${1:-$here/../bin/minivmx}
 guests=${2:-$here/../guests}
 tracefs=/sys/kernel/tracing
-work=/tmp/stat.$$
-tests=0
-failed=0
-mkdir -p "$work"
+suite=stat
+. "${0%/*}/tap.sh"
 # Tracing waits for a dozen grace periods each time, which are seconds on a CPU that is emulated.
 echo 1 >/sys/kernel/rcu_expedited
 trap 'rm -rf "$work"; echo 0 >/sys/kernel/rcu_expedited' EXIT
 
-result() {
-	tests=$((tests + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $tests stat.$2"
-	else
-		echo "not ok $tests stat.$2"
-		failed=$((failed + 1))
-	fi
-}
-
-# expect NAME STATUS PATTERN COMMAND...: the pattern is looked for in what it says on stderr.
-expect() {
+# expect_stderr NAME STATUS PATTERN COMMAND...: the pattern is looked for there; $work/stdout has the rest.
+expect_stderr() {
 	name=$1 wanted=$2 pattern=$3
 	shift 3
 	"$@" >"$work/stdout" 2>"$work/stderr" </dev/null
 	status=$?
-	[ "$status" = "$wanted" ] && { [ -z "$pattern" ] || grep -q "$pattern" "$work/stderr"; }
-	good=$?
-	[ $good = 0 ] || { echo "# status $status, expected $wanted; no match for: $pattern"; sed 's/^/#   /' "$work/stderr"; }
-	result $good "$name"
+	[ "$status" = "$wanted" ] && { [ -z "$pattern" ] || grep -q "$pattern" "$work/stderr"; } ||
+		tell "status $status, expected $wanted; no match for: $pattern" "$work/stderr"
+	result "$name"
 }
 
 instances() {
@@ -58,14 +45,11 @@ check_timeline() {
 	name=$1
 	shift
 	if ! command -v python3 >/dev/null; then
-		tests=$((tests + 1))
-		echo "ok $tests stat.$name # SKIP no python3 here"
+		skip "$name" "no python3 here"
 		return
 	fi
-	python3 -ISs "$here/check-timeline" "$@" >"$work/check" 2>&1
-	good=$?
-	[ $good = 0 ] || sed 's/^/#   /' "$work/check"
-	result $good "$name"
+	python3 -ISs "$here/check-timeline" "$@" >"$work/check" 2>&1 || tell "what it found:" "$work/check"
+	result "$name"
 }
 
 # While it watches, COMMAND does what needs a second process.
@@ -84,48 +68,48 @@ mount -t tracefs none $tracefs 2>/dev/null
 echo "TAP version 13"
 
 # Each observer runs the next; so all see the same run of the same guest.
-expect observed 3 "triple fault" "$minivmx" stat --json -o "$work/stat" -- \
+expect_stderr observed 3 "triple fault" "$minivmx" stat --json -o "$work/stat" -- \
 	"$minivmx" trace -o "$work/timeline" -- "$minivmx" run "$guests/triple"
 [ "$(number "$work/stat" vcpus)" = 1 ] && [ "$(number "$work/stat" lost_events)" = 0 ]
-result $? one_vcpu_and_nothing_lost
+result one_vcpu_and_nothing_lost
 check_timeline timeline_stat_and_recorder_agree "$work/timeline" --stat "$work/stat" --recorder "$work/stderr"
 [ "$(instances)" = 0 ]
-result $? no_instance_stays
+result no_instance_stays
 
 # As many exits to userspace as the runner counts.
 "$minivmx" run --trace "$guests/hello" >/dev/null 2>"$work/stderr"
-expect table 0 "^all  *userspace  *$(sed -n 's/^exits that reached userspace: //p' "$work/stderr") " \
+expect_stderr table 0 "^all  *userspace  *$(sed -n 's/^exits that reached userspace: //p' "$work/stderr") " \
 	"$minivmx" stat -- "$minivmx" run "$guests/hello"
 grep -q "Hello from a 64-bit" "$work/stdout" && grep -q "^EPT violation  *slow  *[1-9]" "$work/stderr" &&
 	grep -q "^CPUID  *fast  *1 " "$work/stderr" && grep -q "^1 vCPU, .* ms: .*% in the guest" "$work/stderr"
-result $? reasons_and_handlers
+result reasons_and_handlers
 
-expect several_vcpus 0 "spans; [1-9][0-9]* vCPU" "$minivmx" trace -o "$work/timeline" -- "$here/cpuid"
+expect_stderr several_vcpus 0 "spans; [1-9][0-9]* vCPU" "$minivmx" trace -o "$work/timeline" -- "$here/cpuid"
 check_timeline several_vcpus_timeline "$work/timeline"
 ! grep -q "were lost" "$work/stderr"
-result $? several_vcpus_complete
+result several_vcpus_complete
 
 # The smallest buffer holds two pages of events.
-expect loss_is_told 0 "[1-9][0-9]* events were lost" "$minivmx" trace -b 4 -o "$work/timeline" -- \
+expect_stderr loss_is_told 0 "[1-9][0-9]* events were lost" "$minivmx" trace -b 4 -o "$work/timeline" -- \
 	"$minivmx" run "$guests/exits"
 [ "$(number "$work/timeline" lost_events)" -gt 0 ]
-result $? loss_is_in_the_file
+result loss_is_in_the_file
 check_timeline with_holes "$work/timeline"
 
 # A vCPU that runs already, alone and among all.
 "$minivmx" run "$guests/spin" >/dev/null 2>&1 </dev/null &
 guest=$!
 sleep 1
-expect of_a_process 0 "" "$minivmx" stat --json -p $guest --seconds 1
+expect_stderr of_a_process 0 "" "$minivmx" stat --json -p $guest --seconds 1
 [ "$(number "$work/stdout" vcpus)" = 1 ] && [ "$(number "$work/stdout" guest)" -gt 0 ] &&
 	grep -q '"name": "external interrupt"' "$work/stdout"
-result $? it_is_seen
-expect only_of_a_process 0 "" "$minivmx" stat --json -p 1 --seconds 1
+result it_is_seen
+expect_stderr only_of_a_process 0 "" "$minivmx" stat --json -p 1 --seconds 1
 [ "$(number "$work/stdout" vcpus)" = 0 ]
-result $? others_are_not_seen
-expect ends_by_SIGINT 0 "" timeout -s INT 5 "$minivmx" stat --json
+result others_are_not_seen
+expect_stderr ends_by_SIGINT 0 "" timeout -s INT 5 "$minivmx" stat --json
 [ "$(number "$work/stdout" vcpus)" = 1 ] && [ "$(instances)" = 0 ]
-result $? everybody_is_seen
+result everybody_is_seen
 kill $guest
 wait $guest 2>/dev/null
 
@@ -133,23 +117,23 @@ in_background "$minivmx" trace -o "$work/timeline" -- sleep 100
 kill $background
 wait $background
 [ $? = 143 ] && [ "$(instances)" = 0 ]
-result $? signal_goes_to_the_command
+result signal_goes_to_the_command
 in_background "$minivmx" stat
 kill -KILL $background
 wait $background 2>/dev/null
 [ "$(instances)" = 1 ]
-result $? killed
-expect next_tidies_up 7 "" "$minivmx" stat -- sh -c "cat $tracefs/events/minivmx/enable; exit 7"
+result killed
+expect_stderr next_tidies_up 7 "" "$minivmx" stat -- sh -c "cat $tracefs/events/minivmx/enable; exit 7"
 [ "$(instances)" = 0 ]
-result $? tidied_up
+result tidied_up
 # Nobody else's tracing is turned on.
 [ "$(cat "$work/stdout")" = 0 ]
-result $? others_stay_off
+result others_stay_off
 
-expect no_such_command 127 "no-such-command" "$minivmx" stat -- "$work/no-such-command"
-expect no_such_process 1 "no process 999999" "$minivmx" stat -p 999999
-expect full_disk 1 "writing /dev/full" "$minivmx" trace -o /dev/full -- "$minivmx" run "$guests/hello"
-expect too_large_buffer 1 "smaller --buffer" "$minivmx" stat -b 4000000 -- true
+expect_stderr no_such_command 127 "no-such-command" "$minivmx" stat -- "$work/no-such-command"
+expect_stderr no_such_process 1 "no process 999999" "$minivmx" stat -p 999999
+expect_stderr full_disk 1 "writing /dev/full" "$minivmx" trace -o /dev/full -- "$minivmx" run "$guests/hello"
+expect_stderr too_large_buffer 1 "smaller --buffer" "$minivmx" stat -b 4000000 -- true
 if command -v python3 >/dev/null; then
 	# On a terminal the table comes each second, and at the end.
 	screens=$(python3 -ISs -c '
@@ -165,18 +149,18 @@ except OSError:
     pass
 print(text.count(b"\033[H"))' "$minivmx" stat --seconds 3)
 	[ "$screens" -ge 3 ]
-	result $? live_table
-	expect not_root 1 "needs root" python3 -ISs -c \
+	result live_table
+	expect_stderr not_root 1 "needs root" python3 -ISs -c \
 		'import os, sys; os.setuid(1000); os.execv(sys.argv[1], sys.argv[1:])' "$minivmx" stat
 fi
 [ "$(instances)" = 0 ]
-result $? nothing_stays
+result nothing_stays
 rmmod minivmx
-expect module_not_loaded 1 "modprobe minivmx" "$minivmx" stat -- true
+expect_stderr module_not_loaded 1 "modprobe minivmx" "$minivmx" stat -- true
 modprobe minivmx
 [ -c /dev/minivmx ]
-result $? module_is_back
+result module_is_back
 
-echo "1..$tests"
-echo "# stat.sh: $((tests - failed)) passed, $failed failed"
+echo "1..$number"
+echo "# stat.sh: $((number - failed)) passed, $failed failed"
 [ $failed = 0 ]

@@ -8,26 +8,16 @@
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 minivmx=$here/bin/minivmx
-number=0
-failed=0
-
-report() {
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number ticks.$2"
-	else
-		failed=1
-		echo "not ok $number ticks.$2"
-	fi
-}
+suite=ticks
+. "${0%/*}/tap.sh"
 
 # ticks TIMER HZ NAME
 ticks() {
-	"$minivmx" run --timeout 60 --append "$1 $2" "$here/guests/ticks" >/tmp/ticks.$$ 2>&1
+	"$minivmx" run --timeout 60 --append "$1 $2" "$here/guests/ticks" >"$work/output" 2>&1
 	status=$?
-	sed 's/^/# /' /tmp/ticks.$$
-	rm /tmp/ticks.$$
-	report $status "$3"
+	sed 's/^/# /' "$work/output"
+	[ $status = 0 ]
+	result "$3"
 }
 
 # The CPU time that all threads of process $1 have had, in ms.
@@ -58,6 +48,5 @@ load=$!
 ticks pit 250	8254_under_load
 ticks apic 250	local_apic_under_load
 kill $load
-idle
-report $? idle
-exit $failed
+check idle idle
+exit $((failed > 0))

@@ -9,36 +9,15 @@
 
 minivmx=${1:-/minivmx/bin/minivmx}
 guests=${2:-/minivmx/guests}
-work=/tmp/tools-test.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
-
-# expect DESCRIPTION STATUS PATTERN COMMAND...: the pattern is looked for in all of the output
-expect() {
-	description=$1 wanted=$2 pattern=$3
-	shift 3
-	number=$((number + 1))
-	"$@" >"$work/output" 2>&1 </dev/null
-	status=$?
-	if [ "$status" = "$wanted" ] && grep -q "$pattern" "$work/output"; then
-		echo "ok $number tools.$description"
-		return
-	fi
-	failed=1
-	echo "# status $status, expected $wanted; no match for: $pattern"
-	sed 's/^/#   /' "$work/output"
-	echo "not ok $number tools.$description"
-}
+suite=tools
+. "${0%/*}/tap.sh"
 
 # The same, where a guest can run.
 expect_guest() {
 	if [ -c /dev/minivmx ]; then
 		expect "$@"
 	else
-		number=$((number + 1))
-		echo "ok $number # SKIP /dev/minivmx is absent"
+		skip "$1" "/dev/minivmx is absent"
 	fi
 }
 
@@ -52,8 +31,7 @@ import json, sys
 json.load(open(sys.argv[1]))
 print(\"one document\")" "$0"' "$work/json" "$minivmx" "$@"
 	else
-		number=$((number + 1))
-		echo "ok $number # SKIP no python3 here"
+		skip "$description" "no python3 here"
 	fi
 }
 
@@ -156,4 +134,4 @@ expect_json "json_of_walk"	walk --json "$guests/hello" 0x100000
 expect_plain "plain_step"	step --commands "s 3; v; r; q" "$guests/hello"
 expect_plain "plain_tour"	tour --auto
 
-exit $failed
+exit $((failed > 0))

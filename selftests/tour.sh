@@ -8,28 +8,8 @@
 # TAP output; for busybox's shell. What needs no device is in tools.sh.
 
 minivmx=${1:-/minivmx/bin/minivmx}
-work=/tmp/tour-test.$$
-number=0
-failed=0
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"
-
-# expect DESCRIPTION STATUS PATTERN COMMAND...: the pattern is looked for in all of the output
-expect() {
-	description=$1 wanted=$2 pattern=$3
-	shift 3
-	number=$((number + 1))
-	"$@" >"$work/output" 2>&1
-	status=$?
-	if [ "$status" = "$wanted" ] && grep -q "$pattern" "$work/output"; then
-		echo "ok $number tour.$description"
-		return
-	fi
-	failed=1
-	echo "# status $status, expected $wanted; no match for: $pattern"
-	sed 's/^/#   /' "$work/output"
-	echo "not ok $number tour.$description"
-}
+suite=tour
+. "${0%/*}/tap.sh"
 
 # How many stops begin and how many steps are done, with these keys; from a pipe each byte is one.
 keys() {
@@ -57,4 +37,4 @@ expect "to_the_end"	0 "^12 12$"		keys '                       '
 expect "until_q"	0 "^2 1$"		keys '  q '
 expect "until_eof"	0 "^2 2$"		keys '   '
 
-exit $failed
+exit $((failed > 0))
