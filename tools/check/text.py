@@ -93,15 +93,20 @@ def layer_error(path, side, quote, name):
 
 
 def readme():
-    """Backticks in README.md that look like a path, or `path: function()`, must hold."""
-    if "README.md" not in files():
-        yield "README.md is missing"
-        return
+    """Backticks in these pages that look like a path, or `path: function()`, must hold."""
+    for page in ("README.md", "SECURITY.md"):
+        if page in files():
+            yield from names_in(page)
+        else:
+            yield f"{page} is missing"
+
+
+def names_in(page):
     known = files()
     folders = {os.path.dirname(p) for p in known} | {p.split("/")[0] for p in known}
     folders |= {"/".join(p.split("/")[:n]) for p in known for n in range(1, p.count("/") + 1)}
     tops = {p.split("/")[0] for p in known}
-    for number, line in enumerate(read("README.md").splitlines(), 1):
+    for number, line in enumerate(read(page).splitlines(), 1):
         for span in re.findall(r"(?<!`)`([^`]+)`(?!`)", line):
             path, _, names = span.partition(": ")
             path = path.strip()
@@ -110,11 +115,11 @@ def readme():
             if "/" not in path and path not in known and path not in folders:
                 continue
             if path.rstrip("/") not in folders and path not in known:
-                yield f"README.md:{number}: there is no {path}"
+                yield f"{page}:{number}: there is no {path}"
                 continue
             for name in re.findall(r"(\w+)\(\)", names):
                 if path not in known or not re.search(rf"\b{name}\b", read(path)):
-                    yield f"README.md:{number}: {path} has no {name}()"
+                    yield f"{page}:{number}: {path} has no {name}()"
 
 
 def msr_rows():
