@@ -197,12 +197,16 @@ void memory_destroy(struct vm *vm)
 /* Where the process sees @gpa. */
 static int user_address(struct vm *vm, gpa_t gpa, bool write, void __user **user)
 {
-	struct slot slot;
+	const struct slot *slot;
 
-	if (!slot_find(vm, gpa, &slot) || (write && (slot.flags & MINIVMX_MEM_READONLY)))
-		return -ENOENT;
-	*user = (void __user *)(slot.hva + (gpa - slot.gpa));
-	return 0;
+	rcu_read_lock();
+	slot = slot_lookup(rcu_dereference(vm->slots), gpa);
+	if (slot && write && (slot->flags & MINIVMX_MEM_READONLY))
+		slot = NULL;
+	if (slot)
+		*user = (void __user *)(slot->hva + (gpa - slot->gpa));
+	rcu_read_unlock();
+	return slot ? 0 : -ENOENT;
 }
 
 /* An entry of a page table is read as the CPU would: as a whole. */

@@ -80,6 +80,15 @@ struct vcpu {
 	sigset_t sigmask;		/* SET_SIGNAL_MASK: blocked while in RUN */
 };
 
+/* The slot that shows @gpa, or NULL. Under RCU, as long as it is used. */
+static inline const struct slot *slot_lookup(const struct slots *slots, gpa_t gpa)
+{
+	for (unsigned int i = 0; i < slots->end; i++)
+		if (gpa - slots->slot[i].gpa < slots->slot[i].size)
+			return &slots->slot[i];
+	return NULL;
+}
+
 /* vm.c */
 int vm_create_file(void);			/* a file descriptor, or an error */
 void vm_get(struct vm *vm);

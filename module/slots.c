@@ -16,22 +16,14 @@
 
 bool slot_find(struct vm *vm, gpa_t gpa, struct slot *found)
 {
-	const struct slots *slots;
-	bool success = false;
+	const struct slot *slot;
 
 	rcu_read_lock();
-	slots = rcu_dereference(vm->slots);
-	for (unsigned int i = 0; i < slots->end; i++) {
-		const struct slot *slot = &slots->slot[i];
-
-		if (gpa >= slot->gpa && gpa - slot->gpa < slot->size) {
-			*found = *slot;
-			success = true;
-			break;
-		}
-	}
+	slot = slot_lookup(rcu_dereference(vm->slots), gpa);
+	if (slot)
+		*found = *slot;
 	rcu_read_unlock();
-	return success;
+	return slot;
 }
 
 unsigned int slots_count(struct vm *vm)

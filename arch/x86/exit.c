@@ -82,7 +82,11 @@ void exit_read(struct vmx_vcpu *vmx)
 	if (exit->idt_vectoring & VECTORING_INFO_DELIVER_CODE_MASK)
 		exit->idt_error_code = vmcs_read32(IDT_VECTORING_ERROR_CODE);
 	exit->rip = vmcs_read(GUEST_RIP);
-	exit->guest_physical = exit_has_address(exit->reason) ? vmcs_read64(GUEST_PHYSICAL_ADDRESS) : 0;
+	exit->guest_physical = 0;
+	if (exit_has_address(exit->reason)) {
+		exit->guest_physical = vmcs_read64(GUEST_PHYSICAL_ADDRESS);
+		exit->guest_linear = vmcs_read(GUEST_LINEAR_ADDRESS);
+	}
 }
 
 static void exit_count(struct vmx_vcpu *vmx, u32 basic)

@@ -11,6 +11,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include <asm/vmx.h>
 
 #include "arch/x86/debug.h"
 #include "arch/x86/mmio.h"
@@ -28,6 +29,25 @@ struct span {
 	} piece[2];
 };
 
+/* SDM 3C "Exit Qualification for EPT Violations": the linear address is known, and was translated. */
+#define EPT_VIOLATION_TRANSLATED	(EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)
+
+/*
+ * Where the access of an EPT violation went: the CPU has walked the guest's page tables for it, with
+ * all checks. A write's walk is done again, for the dirty bit: it has not been written.
+ */
+static bool walked_by_cpu(const struct vmx_vcpu *vmx, u64 linear, u32 access, gpa_t *gpa)
+{
+	const struct exit_info *exit = &vmx->exit;
+
+	if ((exit->reason & EXIT_REASON_BASIC) != EXIT_REASON_EPT_VIOLATION ||
+	    (exit->qualification & EPT_VIOLATION_TRANSLATED) != EPT_VIOLATION_TRANSLATED ||
+	    (access & GUEST_WRITE) || PAGE_ALIGN_DOWN(linear) != PAGE_ALIGN_DOWN(exit->guest_linear))
+		return false;
+	*gpa = PAGE_ALIGN_DOWN(exit->guest_physical) | offset_in_page(linear);
+	return true;
+}
+
 /* Walks for all pieces before any is touched: a fault leaves everything as it was. */
 static int span_walk(struct vmx_vcpu *vmx, u64 linear, u32 access, unsigned int size,
 		     struct span *span, struct guest_fault *fault)
@@ -36,8 +56,10 @@ static int span_walk(struct vmx_vcpu *vmx, u64 linear, u32 access, unsigned int 
 	span->count = 0;
 	while (size) {
 		struct piece *piece = &span->piece[span->count++];
-		int err = guest_walk(vmx, linear, access, &piece->gpa, fault);
+		int err = 0;
 
+		if (!walked_by_cpu(vmx, linear, access, &piece->gpa))
+			err = guest_walk(vmx, linear, access, &piece->gpa, fault);
 		if (err)
 			return err;
 		piece->size = min_t(unsigned int, size, PAGE_SIZE - offset_in_page(linear));

@@ -76,6 +76,7 @@ struct exit_info {
 	u32 intr_error_code;
 	u32 idt_error_code;
 	u64 guest_physical;	/* of EPT violations and misconfigurations; else 0 */
+	u64 guest_linear;	/* of EPT violations whose qualification says that there is one */
 	u64 rip;
 	unsigned int cpu;	/* host CPU it happened on */
 };

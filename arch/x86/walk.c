@@ -110,6 +110,8 @@ int guest_linear(struct vmx_vcpu *vmx, unsigned int number, u64 offset, unsigned
 #define PAGE_NO_EXECUTE	BIT_ULL(63)
 
 #define ENTRY_ADDRESS	GENMASK_ULL(51, 12)
+/* Bits that are reserved in no entry of a table: the physical address width is at least 32. */
+#define PLAIN_ENTRY	(GENMASK_ULL(31, 12) | GENMASK_ULL(11, 8) | GENMASK_ULL(6, 0))
 #define LEVELS_MAX	4
 
 /* One way through the tables. */
@@ -260,7 +262,7 @@ static int walk_tables(struct walk *walk, gpa_t table, gpa_t *gpa, struct guest_
 			return err;
 		if (!(entry & PAGE_PRESENT))
 			return page_fault(walk, 0, fault);
-		if (entry & reserved_bits(walk, level, entry))
+		if ((entry & ~PLAIN_ENTRY) && (entry & reserved_bits(walk, level, entry)))
 			return page_fault(walk, X86_PF_PROT | X86_PF_RSVD, fault);
 		walk->entry[walk->count].gpa = entry_gpa;
 		walk->entry[walk->count++].value = entry;
