@@ -323,24 +323,35 @@ static void *look_at_vmcs(void *argument)
 }
 
 /* While another thread is in RUN the call waits, and then sees how that ended. */
+/*
+ * A thread that owes the kernel other work ends RUN, and is back in it without its program noticing: then the one
+ * that waits may be first. Not each time.
+ */
 TEST_F(vmcs_snapshot, waits_for_run)
 {
-	struct look look = { .vm = &self->vm, .vmcs = self->vmcs };
-	pthread_t guest, looker;
-	void *result;
+	bool waited = false;
 
-	ASSERT_EQ(0, VM_START(&self->vm, VM_LONG, wait));
-	ASSERT_EQ(0, pthread_create(&guest, NULL, run_vcpu, &self->vm));
-	usleep(100000);
-	ASSERT_EQ(0, pthread_create(&looker, NULL, look_at_vmcs, &look));
-	usleep(100000);
-	EXPECT_FALSE(look.done);
-	*(volatile __u32 *)(self->vm.mem + FLAG) = 1;
-	ASSERT_EQ(0, pthread_join(looker, &result));
-	EXPECT_EQ(NULL, result);
-	ASSERT_EQ(0, pthread_join(guest, &result));
-	EXPECT_EQ(NULL, result);
-	EXPECT_EQ(12, field(self->vmcs, VMCS_EXIT_REASON));
+	for (int try = 0; try < 5 && !waited; try++) {
+		struct look look = { .vm = &self->vm, .vmcs = self->vmcs };
+		pthread_t guest, looker;
+		void *result;
+
+		*(volatile __u32 *)(self->vm.mem + FLAG) = 0;
+		ASSERT_EQ(0, VM_START(&self->vm, VM_LONG, wait));
+		ASSERT_EQ(0, pthread_create(&guest, NULL, run_vcpu, &self->vm));
+		usleep(100000);
+		ASSERT_EQ(0, pthread_create(&looker, NULL, look_at_vmcs, &look));
+		usleep(100000);
+		waited = !look.done;
+		*(volatile __u32 *)(self->vm.mem + FLAG) = 1;
+		ASSERT_EQ(0, pthread_join(looker, &result));
+		EXPECT_EQ(NULL, result);
+		ASSERT_EQ(0, pthread_join(guest, &result));
+		EXPECT_EQ(NULL, result);
+		if (waited)
+			EXPECT_EQ(12, field(self->vmcs, VMCS_EXIT_REASON));
+	}
+	EXPECT_TRUE(waited);
 }
 
 TEST_HARNESS_MAIN
