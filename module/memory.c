@@ -198,15 +198,16 @@ void memory_destroy(struct vm *vm)
 static int user_address(struct vm *vm, gpa_t gpa, bool write, void __user **user)
 {
 	const struct slot *slot;
+	int err = -ENOENT;
 
 	rcu_read_lock();
 	slot = slot_lookup(rcu_dereference(vm->slots), gpa);
-	if (slot && write && (slot->flags & MINIVMX_MEM_READONLY))
-		slot = NULL;
-	if (slot)
-		*user = (void __user *)(slot->hva + (gpa - slot->gpa));
+	if (slot && slot_allows(slot, write)) {
+		*user = (void __user *)slot_hva(slot, gpa);
+		err = 0;
+	}
 	rcu_read_unlock();
-	return slot ? 0 : -ENOENT;
+	return err;
 }
 
 /* An entry of a page table is read as the CPU would: as a whole. */

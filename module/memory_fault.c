@@ -78,7 +78,7 @@ static bool may_map_large(const struct slot *slot, gpa_t gpa)
 		return false;
 	if ((slot->gpa ^ slot->hva) & (PMD_SIZE - 1))
 		return false;
-	return process_maps_large(slot->hva + (gpa - slot->gpa));
+	return process_maps_large(slot_hva(slot, gpa));
 }
 
 /*
@@ -113,9 +113,9 @@ static bool fault_find(struct vm *vm, const struct vmx_memory_fault *fault, stru
 {
 	gpa_t gpa = PAGE_ALIGN_DOWN(fault->gpa);
 
-	if (!slot_find(vm, gpa, slot) || (fault->write && (slot->flags & MINIVMX_MEM_READONLY)))
+	if (!slot_find(vm, gpa, slot) || !slot_allows(slot, fault->write))
 		return false;
-	*hva = slot->hva + (gpa - slot->gpa);
+	*hva = slot_hva(slot, gpa);
 	return true;
 }
 

@@ -80,6 +80,18 @@ struct vcpu {
 	sigset_t sigmask;		/* SET_SIGNAL_MASK: blocked while in RUN */
 };
 
+/* Where the process sees @gpa of @slot. */
+static inline unsigned long slot_hva(const struct slot *slot, gpa_t gpa)
+{
+	return slot->hva + (gpa - slot->gpa);
+}
+
+/* May the guest do that there? A write to a READONLY slot is a device's, if anybody's. */
+static inline bool slot_allows(const struct slot *slot, bool write)
+{
+	return !write || !(slot->flags & MINIVMX_MEM_READONLY);
+}
+
 /* The slot that shows @gpa, or NULL. Under RCU, as long as it is used. */
 static inline const struct slot *slot_lookup(const struct slots *slots, gpa_t gpa)
 {

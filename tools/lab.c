@@ -8,11 +8,11 @@
 #include <argp.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <minivmx.h>
 
+#include "choose.h"
 #include "command.h"
 #include "explain.h"
 #include "json.h"
@@ -71,18 +71,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* By name or number; lab_fault_count: there is none. */
-static unsigned int find_fault(const char *text)
+static const char *fault_name(unsigned int index)
 {
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (text[0] >= '0' && text[0] <= '9' && !*end)
-		return number >= 1 && number <= lab_fault_count ? number - 1 : lab_fault_count;
-	for (unsigned int i = 0; i < lab_fault_count; i++)
-		if (!strcmp(lab_faults[i].name, text))
-			return i;
-	return lab_fault_count;
+	return lab_faults[index].name;
 }
 
 /* ------------------------------------------------------------------------- what is shown */
@@ -346,7 +337,7 @@ int command_lab(int argc, char **argv)
 		return check_all();
 	if (!options.fault)
 		return go(0, lab_fault_count, options.device);
-	fault = find_fault(options.fault);
+	fault = choose(options.fault, lab_fault_count, fault_name);
 	if (fault == lab_fault_count) {
 		complain("no fault \"%s\"; `minivmx lab --list` lists all %u", options.fault, lab_fault_count);
 		return STATUS_USAGE;

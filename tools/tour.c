@@ -7,10 +7,9 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "choose.h"
 #include "command.h"
 #include "json.h"
 #include "tour.h"
@@ -51,18 +50,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* By name or number. */
-static const struct stop *find_stop(const char *text)
+static const char *stop_name(unsigned int index)
 {
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (text[0] >= '0' && text[0] <= '9' && !*end)
-		return number >= 1 && number <= tour_stop_count ? &tour_stops[number - 1] : NULL;
-	for (unsigned int i = 0; i < tour_stop_count; i++)
-		if (!strcmp(tour_stops[i].name, text))
-			return &tour_stops[i];
-	return NULL;
+	return tour_stops[index].name;
 }
 
 static int list_stops(void)
@@ -170,22 +160,23 @@ static bool visit(struct tour *tour, const struct stop *stop, bool waits)
 
 static int go(const struct tour_options *options)
 {
-	const struct stop *only = options->stop ? find_stop(options->stop) : NULL;
+	unsigned int first = 0, end = tour_stop_count;
+	bool waits = !options->stop && !options->automatic;
 	static struct tour tour;
 
-	if (options->stop && !only) {
+	if (options->stop) {
+		first = choose(options->stop, tour_stop_count, stop_name);
+		end = first + 1;
+	}
+	if (first == tour_stop_count) {
 		complain("no stop \"%s\"; `minivmx tour --list` lists them", options->stop);
 		return STATUS_USAGE;
 	}
 	tour.device = options->device;
-	for (unsigned int i = 0; i < tour_stop_count; i++) {
-		bool waits = !only && !options->automatic;
-
-		if (only && only != &tour_stops[i])
-			continue;
+	for (unsigned int i = first; i < end; i++) {
 		if (!visit(&tour, &tour_stops[i], waits))
 			break;
-		if (waits && i + 1 < tour_stop_count && !wait_for_key("the next stop"))
+		if (waits && i + 1 < end && !wait_for_key("the next stop"))
 			break;
 	}
 	return tour.wrong ? STATUS_HOST_ERROR : STATUS_OK;

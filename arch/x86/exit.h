@@ -14,6 +14,7 @@
 #define _MINIVMX_ARCH_EXIT_H
 
 #include <linux/types.h>
+#include <asm/vmx.h>
 
 struct exit_info;
 struct vmx_vcpu;
@@ -34,6 +35,12 @@ enum exit_action {
 	EXIT_TO_USER,			/* end the slice: the run page is filled in */
 	EXIT_SKIP_AND_TO_USER,		/* the same, behind the instruction */
 };
+
+/* Of VM-exit interruption information with reason 0: it is the host's NMI, no exception of the guest. */
+static inline bool intr_info_is_nmi(u32 intr_info)
+{
+	return (intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR;
+}
 
 /* Reads the exit from the VMCS, into vmx->exit. */
 void exit_read(struct vmx_vcpu *vmx);

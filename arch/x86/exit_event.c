@@ -51,7 +51,7 @@ enum exit_action handle_exception_nmi(struct vmx_vcpu *vmx, const struct exit_in
 {
 	unsigned int vector = exit->intr_info & INTR_INFO_VECTOR_MASK;
 
-	if ((exit->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+	if (intr_info_is_nmi(exit->intr_info))
 		return EXIT_TO_NMI;
 	switch (vector) {
 	case X86_TRAP_MC:

@@ -64,7 +64,7 @@ static enum exit_action entry_refused(struct vmx_vcpu *vmx, enum vmx_entry_resul
 static bool exit_is_host_nmi(const struct exit_info *exit)
 {
 	return (exit->reason & EXIT_REASON_BASIC) == EXIT_REASON_EXCEPTION_NMI &&
-	       (exit->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR;
+	       intr_info_is_nmi(exit->intr_info);
 }
 
 /* Enters the guest once and handles the exit. */
@@ -202,12 +202,12 @@ int vmx_run(struct vmx_vcpu *vmx, bool owed_work_waits)
 		if (action == EXIT_TO_NMI) {
 			deliver_host_nmi();
 			trace_minivmx_exit(vmx->id, &vmx->exit, vmx->recorder.last);
-		}
-		else if (action == EXIT_TO_MACHINE_CHECK || exit_is_entry_machine_check(vmx))
+		} else if (action == EXIT_TO_MACHINE_CHECK || exit_is_entry_machine_check(vmx)) {
 			deliver_host_machine_check();
-		/* A guest that only computes must not hold up everybody's grace periods. */
-		else if (action == EXIT_TO_HOST)
+		} else if (action == EXIT_TO_HOST) {
+			/* A guest that only computes must not hold up everybody's grace periods. */
 			rcu_note_context_switch(false);
+		}
 		trace_minivmx_slice_end(vmx->id, vmx->recorder.last);
 		/* An interrupt that ended the guest fires here. */
 		let_interrupts_in();

@@ -17,6 +17,7 @@
 
 #include "arch/x86/caps.h"
 #include "arch/x86/ept.h"
+#include "arch/x86/exit.h"
 #include "arch/x86/host.h"
 #include "arch/x86/inject.h"
 #include "arch/x86/mitigate.h"
@@ -269,7 +270,7 @@ static void deliver_to_host(const struct trial *trial)
 		deliver_host_machine_check();
 		break;
 	case EXIT_REASON_EXCEPTION_NMI:
-		if ((trial->intr_info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		if (intr_info_is_nmi(trial->intr_info))
 			deliver_host_nmi();
 		else if ((trial->intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
 			deliver_host_machine_check();
